@@ -1,0 +1,92 @@
+//! An aggregate: state that is a fold over its events.
+//!
+//! Pure: it sees no store, no clock and no codec but the one it is handed.
+
+use crate::codec::Codec;
+use crate::decode_error::DecodeError;
+use crate::envelope::RecordedEvent;
+use crate::event_set::EventSet;
+use crate::model::AggregateModel;
+
+/// State that is built from events and decides about commands.
+///
+/// Derived from the struct of the state; the initial state is its `Default`.
+/// The derive writes the enums of its events (`AccountEvent`) and commands (`AccountCommand`), the dispatch of both,
+/// and the [model](AggregateModel).
+/// What remains for you is one [`Apply`] for each event and one [`Handle`](crate::Handle) for each command that does
+/// not declare what it emits.
+///
+/// ```
+/// use es_core::{Aggregate, Apply, Command, Event};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+/// #[event(name = "counter-increased")]
+/// pub struct CounterIncreased { pub by: u32 }
+///
+/// #[derive(Debug, Clone, Command)]
+/// #[command(emits = CounterIncreased)]
+/// pub struct Increase { pub by: u32 }
+///
+/// #[derive(Debug, Default, Aggregate)]
+/// #[aggregate(name = "counter", id = String, error = std::convert::Infallible,
+///             events(CounterIncreased), commands(Increase))]
+/// pub struct Counter { total: u32 }
+///
+/// impl Apply<CounterIncreased> for Counter {
+///     fn apply(&mut self, event: CounterIncreased) { self.total += event.by; }
+/// }
+///
+/// let mut counter = Counter::default();
+/// counter.apply_event(CounterIncreased { by: 3 }.into());
+/// assert_eq!(counter.total, 3);
+/// assert_eq!(Counter::MODEL.commands[0].emits, ["counter-increased"]);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an aggregate",
+    note = "write `#[derive(Aggregate)]` and `#[aggregate(..)]` on `{Self}`"
+)]
+pub trait Aggregate: Default + Send + Sync + 'static {
+    /// The stored name: the category of its streams.
+    const NAME: &'static str;
+    /// Everything the derives know about it.
+    const MODEL: AggregateModel;
+
+    /// What tells one aggregate of this type from another; its `Display` is the id part of the stream.
+    type Id: std::fmt::Display;
+    /// The set of its events.
+    type Event: EventSet;
+    /// The set of its commands.
+    type Command;
+    /// The reasons for which it refuses a command.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// Changes the state as the event says.
+    fn apply_event(&mut self, event: Self::Event);
+
+    /// Reads a stored event and applies it, without making the enum in between.
+    ///
+    /// # Errors
+    /// The event cannot be read; the state is then as before.
+    fn replay<C: Codec>(&mut self, codec: &C, event: &RecordedEvent) -> Result<(), DecodeError>;
+}
+
+/// How one event changes the state.
+///
+/// It cannot fail, because the event has happened.
+/// It reads no clock and makes no random choice, so that every replay gives the same state.
+#[diagnostic::on_unimplemented(
+    message = "aggregate `{Self}` does not say how event `{E}` changes it",
+    label = "`{E}` is listed here, but `impl Apply<{E}> for {Self}` is missing",
+    note = "write:\nimpl Apply<{E}> for {Self} {{\n    fn apply(&mut self, event: {E}) {{ /* .. */ }}\n}}"
+)]
+pub trait Apply<E> {
+    /// Changes the state as the event says.
+    fn apply(&mut self, event: E);
+}
+
+/// Finds the aggregate of an event enum; written by `#[derive(Aggregate)]` for the enum that it makes.
+pub trait AggregateEvent: EventSet {
+    /// The aggregate whose events these are.
+    type Aggregate: Aggregate<Event = Self>;
+}

@@ -1,0 +1,89 @@
+//! A command: a wish that an aggregate turns into events or refuses.
+
+use crate::aggregate::Aggregate;
+use crate::event_set::Events;
+use crate::model::CommandModel;
+
+/// What an aggregate answers to a command: the events that happen, or why nothing does.
+pub type Decision<A> = Result<Events<<A as Aggregate>::Event>, <A as Aggregate>::Error>;
+
+/// A wish to change an aggregate.
+///
+/// Derived. A command that says what it emits gets its handler from the derive:
+///
+/// - `#[command(emits = MoneyDeposited)]`: every field goes to the field of the same name of the event;
+/// - `emits = MoneyDeposited { amount, currency: "EUR".into() }`: exactly these; `{ note: None, .. }`: these, and all
+///   other fields of the command;
+/// - `#[command(create, ..)]`: only for an aggregate that does not exist yet;
+/// - `#[require(command.amount > 0, AccountError::NotPositive)]`: rules, checked in order; the first that does not
+///   hold refuses the command;
+/// - `#[command(aggregate = Account, ..)]`: rules and fields may then also look at `state`.
+///
+/// Any other command is decided by your [`Handle`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command",
+    label = "listed as a command, but `Command` is not derived for it",
+    note = "write `#[derive(Command)]` on `{Self}`"
+)]
+pub trait Command {
+    /// Everything the derive knows.
+    const MODEL: CommandModel;
+}
+
+/// How an aggregate decides about a command.
+///
+/// Pure: it looks at the state and the command, reads no clock, makes no random choice, and changes nothing.
+///
+/// ```
+/// # use es_core::{Aggregate, Apply, Command, Decision, Event, Handle, events};
+/// # #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Event)]
+/// # #[event(name = "money-withdrawn")]
+/// # pub struct MoneyWithdrawn { pub amount: u64 }
+/// # #[derive(Debug, Clone, Command)]
+/// # pub struct Withdraw { pub amount: u64 }
+/// # #[derive(Debug, PartialEq, thiserror::Error)]
+/// # pub enum AccountError { #[error("not covered")] InsufficientFunds }
+/// # #[derive(Debug, Default, Aggregate)]
+/// # #[aggregate(name = "account", id = String, error = AccountError, events(MoneyWithdrawn), commands(Withdraw))]
+/// # pub struct Account { balance: u64 }
+/// # impl Apply<MoneyWithdrawn> for Account { fn apply(&mut self, e: MoneyWithdrawn) { self.balance -= e.amount; } }
+/// impl Handle<Withdraw> for Account {
+///     fn handle(&self, command: Withdraw) -> Decision<Self> {
+///         if self.balance < command.amount {
+///             return Err(AccountError::InsufficientFunds);
+///         }
+///         Ok(events![MoneyWithdrawn { amount: command.amount }])
+///     }
+/// }
+/// assert_eq!(Account::default().handle(Withdraw { amount: 1 }), Err(AccountError::InsufficientFunds));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "aggregate `{Self}` does not say how it handles command `{C}`",
+    label = "`{C}` is listed here, but neither declares what it emits nor has an `impl Handle<{C}> for {Self}`",
+    note = "declare it with `#[command(emits = ..)]`, or write:\nimpl Handle<{C}> for {Self} {{\n    fn handle(&self, command: {C}) -> Decision<Self> {{ /* .. */ }}\n}}"
+)]
+pub trait Handle<C>: Aggregate {
+    /// The events that `command` leads to, or why it is refused.
+    ///
+    /// # Errors
+    /// The broken rule.
+    fn handle(&self, command: C) -> Decision<Self>;
+}
+
+/// A command as its aggregate sees it, whether its handler is declared or written by hand.
+///
+/// Implemented by `#[derive(Command)]`, and for the command enum by `#[derive(Aggregate)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command of `{A}`",
+    note = "derive `Command` for `{Self}` and list it in `commands(..)` of `{A}`"
+)]
+pub trait HandledBy<A: Aggregate> {
+    /// Whether it is only accepted by an aggregate that does not exist yet.
+    fn creates(&self) -> bool;
+
+    /// The events that it leads to, or why it is refused.
+    ///
+    /// # Errors
+    /// The broken rule.
+    fn handled_by(self, state: &A) -> Decision<A>;
+}

@@ -1,0 +1,177 @@
+//! Ids of events and messages, and the source that new ones come from.
+
+use std::fmt::{self, Display};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use uuid::{ContextV7, Uuid};
+
+use crate::time::Timestamp;
+
+/// The id of one event; unique in a store.
+///
+/// New ones are UUIDs of version 7 (RFC 9562), so they sort by time and are kind to indexes.
+///
+/// ```
+/// use es_core::EventId;
+///
+/// let id: EventId = "018f4d3c-0000-7000-8000-000000000001".parse()?;
+/// assert_eq!(id.to_string(), "018f4d3c-0000-7000-8000-000000000001");
+/// # Ok::<(), uuid::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventId(Uuid);
+
+impl EventId {
+    /// The event id with this UUID.
+    pub const fn new(id: Uuid) -> Self {
+        Self(id)
+    }
+
+    /// The UUID.
+    pub const fn as_uuid(&self) -> &Uuid {
+        &self.0
+    }
+}
+
+impl Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EventId({})", self.0)
+    }
+}
+
+impl std::str::FromStr for EventId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}
+
+/// The id of a message (an event, a command, a request), as correlation and causation refer to it.
+///
+/// Any text will do, since requests are named by others: a UUID, a W3C trace id, the hash of a git commit.
+/// A UUID in its usual lower-case form is kept as 16 bytes.
+///
+/// ```
+/// use es_core::MessageId;
+///
+/// assert_eq!(MessageId::from("order-17").to_string(), "order-17");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageId(Form);
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Form {
+    Uuid(Uuid),
+    Text(Arc<str>),
+}
+
+impl From<Uuid> for MessageId {
+    fn from(id: Uuid) -> Self {
+        Self(Form::Uuid(id))
+    }
+}
+
+impl From<EventId> for MessageId {
+    fn from(id: EventId) -> Self {
+        Self(Form::Uuid(id.0))
+    }
+}
+
+impl From<&str> for MessageId {
+    fn from(text: &str) -> Self {
+        // Only the canonical form becomes a UUID, so that every text is given back as it came.
+        match Uuid::try_parse(text) {
+            Ok(id) if id.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text => Self(Form::Uuid(id)),
+            _ => Self(Form::Text(text.into())),
+        }
+    }
+}
+
+impl From<String> for MessageId {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Form::Uuid(id) => Display::fmt(id, f),
+            Form::Text(text) => f.pad(text),
+        }
+    }
+}
+
+impl fmt::Debug for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MessageId({self})")
+    }
+}
+
+/// Where the ids of new events and commands come from; injected, so that a test can know them beforehand.
+///
+/// A closure from the current time to a UUID is an id source.
+///
+/// ```
+/// use es_core::{IdSource, Timestamp};
+/// use uuid::Uuid;
+///
+/// let zeros = |_now: Timestamp| Uuid::nil();
+/// assert_eq!(zeros.next_id(Timestamp::UNIX_EPOCH), Uuid::nil());
+/// ```
+pub trait IdSource: Send + Sync {
+    /// A fresh id, for something that happens at `now`.
+    fn next_id(&self, now: Timestamp) -> Uuid;
+}
+
+impl<F: Fn(Timestamp) -> Uuid + Send + Sync> IdSource for F {
+    fn next_id(&self, now: Timestamp) -> Uuid {
+        self(now)
+    }
+}
+
+/// UUIDs of version 7: increasing within this source, random beyond it.
+#[derive(Debug, Default)]
+pub struct UuidV7 {
+    context: Mutex<ContextV7>,
+}
+
+impl IdSource for UuidV7 {
+    fn next_id(&self, now: Timestamp) -> Uuid {
+        let micros = u64::try_from(now.as_micros()).unwrap_or(0);
+        let (seconds, nanos) = (micros / 1_000_000, (micros % 1_000_000) as u32 * 1_000);
+        // The context holds a counter; a panic elsewhere cannot leave it half changed.
+        let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
+        Uuid::new_v7(uuid::Timestamp::from_unix(&*context, seconds, nanos))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_increase_also_when_the_clock_stands_still_or_steps_back() {
+        let ids = UuidV7::default();
+        let times = [5_000_000, 5_000_000, 4_000_000, 5_000_001, 9_000_000];
+        let made: Vec<_> = times.iter().map(|t| ids.next_id(Timestamp::from_micros(*t))).collect();
+        assert!(made.is_sorted() && made.windows(2).all(|pair| pair[0] != pair[1]), "{made:?}");
+        assert_eq!(made[0].get_version_num(), 7);
+    }
+
+    #[test]
+    fn a_message_id_gives_its_text_back() {
+        for text in ["018f4d3c-0000-7000-8000-000000000001", "018F4D3C-0000-7000-8000-000000000001", "a1b2", ""] {
+            assert_eq!(MessageId::from(text).to_string(), text);
+        }
+        let id = Uuid::from_u128(7);
+        assert_eq!(MessageId::from(id), MessageId::from(id.to_string()));
+    }
+}

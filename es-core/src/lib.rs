@@ -1,0 +1,59 @@
+#![doc = include_str!("../README.md")]
+
+// The words.
+pub mod model;
+
+mod codec;
+mod id;
+mod name;
+mod stream;
+mod time;
+mod version;
+
+// What is stored.
+mod envelope;
+mod metadata;
+
+// The domain: pure, and testable without a store.
+mod aggregate;
+mod command;
+mod decode_error;
+mod event;
+mod event_set;
+mod projection;
+
+// The port.
+pub mod store;
+
+// The drivers: the only modules that see both a domain and a store.
+mod repository;
+mod runner;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+// Lets the derives' `::es_core` paths mean this crate in its own tests.
+extern crate self as es_core;
+
+pub use self::aggregate::{Aggregate, AggregateEvent, Apply};
+#[cfg(feature = "json")]
+pub use self::codec::Json;
+pub use self::codec::{Codec, CodecError};
+pub use self::command::{Command, Decision, Handle, HandledBy};
+pub use self::decode_error::{DecodeError, DecodeReason};
+pub use self::envelope::{NewEvent, Payload, RecordedEvent};
+pub use self::event::{Event, UpcastFrom};
+pub use self::event_set::{EventSet, Events, Includes};
+pub use self::id::{EventId, IdSource, MessageId, UuidV7};
+pub use self::metadata::Metadata;
+pub use self::name::{EventName, InvalidEventName};
+pub use self::projection::{Answer, Project, Projected, Projection, Query};
+pub use self::repository::{AsOf, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget};
+pub use self::runner::{ProjectionError, ProjectionRunner};
+pub use self::stream::{InvalidStreamId, StreamId};
+pub use self::time::{Clock, SystemClock, Timestamp};
+pub use self::version::{ExpectedVersion, Position, Version};
+
+#[cfg(feature = "derive")]
+pub use es_derive::{Aggregate, Command, Event, EventSet, Projection};

@@ -1,0 +1,102 @@
+//! What the derives know about a domain, as constant data for documentation, diagrams, locks and tools.
+//!
+//! Everything is `'static` and can be read in `const` contexts; order is the order of the source.
+
+/// An aggregate: `Account::MODEL`.
+///
+/// ```
+/// use es_core::Aggregate;
+///
+/// fn rules<A: Aggregate>() -> Vec<&'static str> {
+///     A::MODEL.commands.iter().flat_map(|command| command.rules).map(|rule| rule.condition).collect()
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AggregateModel {
+    /// The stored name: the category of its streams.
+    pub name: &'static str,
+    /// The name of the Rust type.
+    pub type_name: &'static str,
+    /// The doc comment.
+    pub doc: &'static str,
+    /// Its events.
+    pub events: &'static [EventModel],
+    /// Its commands.
+    pub commands: &'static [CommandModel],
+}
+
+/// An event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventModel {
+    /// The stored name.
+    pub name: &'static str,
+    /// The name of the Rust type.
+    pub type_name: &'static str,
+    /// The current version of its shape.
+    pub version: u32,
+    /// The doc comment.
+    pub doc: &'static str,
+    /// The fields of the current version.
+    pub fields: &'static [FieldModel],
+    /// The hops from each older version to the next, oldest first.
+    pub hops: &'static [HopModel],
+}
+
+/// A field of an event or a command; fields of tuple structs are named `0`, `1`, ….
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FieldModel {
+    /// The Rust name, without `r#`.
+    pub name: &'static str,
+    /// The Rust type as written.
+    pub ty: &'static str,
+    /// The doc comment.
+    pub doc: &'static str,
+}
+
+/// The way from one version of an event to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HopModel {
+    /// The older version; the hop leads to the next one.
+    pub from: u32,
+    /// What changed, as written: `rename(amt => amount)`.
+    pub changes: &'static [&'static str],
+}
+
+/// A command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommandModel {
+    /// The name of the Rust type.
+    pub type_name: &'static str,
+    /// The doc comment.
+    pub doc: &'static str,
+    /// The fields.
+    pub fields: &'static [FieldModel],
+    /// Whether it is only accepted by an aggregate that does not exist yet.
+    pub creates: bool,
+    /// The declared rules, in the order in which they are checked.
+    pub rules: &'static [RuleModel],
+    /// The stored names of the events that the declared handler emits; empty if the handler is written by hand.
+    pub emits: &'static [&'static str],
+}
+
+/// A declared rule of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleModel {
+    /// What must hold, as written: `command.amount > 0`.
+    pub condition: &'static str,
+    /// The error if it does not, as written.
+    pub error: &'static str,
+}
+
+/// A projection: `Balances::MODEL`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProjectionModel {
+    /// The stored name.
+    pub name: &'static str,
+    /// The name of the Rust type.
+    pub type_name: &'static str,
+    /// The doc comment.
+    pub doc: &'static str,
+    /// The events that it is built from.
+    pub events: &'static [EventModel],
+}

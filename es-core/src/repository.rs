@@ -1,0 +1,130 @@
+//! The write driver: loads an aggregate, lets it decide about a command, and appends what happens.
+
+mod execute;
+mod load;
+mod retry;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use crate::aggregate::Aggregate;
+use crate::codec::Codec;
+#[cfg(feature = "json")]
+use crate::codec::Json;
+use crate::id::{IdSource, UuidV7};
+use crate::time::{Clock, SystemClock};
+
+pub use self::execute::{ExecuteError, Executed};
+pub use self::load::{AsOf, LoadError, Loaded};
+pub use self::retry::RetryBudget;
+
+/// The aggregates of one type in one store.
+///
+/// ```
+/// # use es_core::{Aggregate, Apply, Command, Event};
+/// # #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Event)]
+/// # #[event(name = "counter-increased")]
+/// # pub struct CounterIncreased { pub by: u32 }
+/// # #[derive(Debug, Clone, Command)]
+/// # #[command(emits = CounterIncreased)]
+/// # pub struct Increase { pub by: u32 }
+/// # #[derive(Debug, Default, Aggregate)]
+/// # #[aggregate(name = "counter", id = String, error = std::convert::Infallible,
+/// #             events(CounterIncreased), commands(Increase))]
+/// # pub struct Counter { total: u32 }
+/// # impl Apply<CounterIncreased> for Counter {
+/// #     fn apply(&mut self, event: CounterIncreased) { self.total += event.by; }
+/// # }
+/// use es_core::Repository;
+/// use es_memory_store::MemoryStore;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let counters = Repository::<Counter, _>::new(MemoryStore::new());
+/// counters.execute("visits", Increase { by: 2 }).await?;
+/// let done = counters.execute("visits", Increase { by: 3 }).await?;
+/// assert_eq!(done.version.get(), 2);
+/// assert_eq!(counters.load("visits").await?.state().total, 5);
+/// assert_eq!(counters.load_at("visits", 1).await?.state().total, 2);
+/// # Ok(()) }
+/// ```
+pub struct Repository<A, S, C = Json> {
+    store: S,
+    codec: C,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    retry: RetryBudget,
+    aggregate: PhantomData<fn() -> A>,
+}
+
+#[cfg(feature = "json")]
+impl<A: Aggregate, S> Repository<A, S> {
+    /// The aggregates in `store`, with JSON payloads, the system's clock and UUIDs of version 7.
+    pub fn new(store: S) -> Self {
+        Self::with_codec(store, Json)
+    }
+}
+
+impl<A: Aggregate, S, C: Codec> Repository<A, S, C> {
+    /// The aggregates in `store`, with payloads in the format of `codec`.
+    pub fn with_codec(store: S, codec: C) -> Self {
+        Self {
+            store,
+            codec,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(UuidV7::default()),
+            retry: RetryBudget::default(),
+            aggregate: PhantomData,
+        }
+    }
+
+    /// Takes the time of new events from `clock`.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Takes the ids of new events and commands from `ids`.
+    #[must_use]
+    pub fn with_ids(mut self, ids: impl IdSource + 'static) -> Self {
+        self.ids = Arc::new(ids);
+        self
+    }
+
+    /// How often a command is decided again when someone else was faster.
+    #[must_use]
+    pub fn with_retry(mut self, retry: RetryBudget) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// The store.
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+}
+
+impl<A, S: Clone, C: Clone> Clone for Repository<A, S, C> {
+    fn clone(&self) -> Self {
+        Self {
+            store: self.store.clone(),
+            codec: self.codec.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            retry: self.retry.clone(),
+            aggregate: PhantomData,
+        }
+    }
+}
+
+impl<A: Aggregate, S: fmt::Debug, C: fmt::Debug> fmt::Debug for Repository<A, S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repository")
+            .field("aggregate", &A::NAME)
+            .field("store", &self.store)
+            .field("codec", &self.codec)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}

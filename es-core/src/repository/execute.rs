@@ -1,0 +1,211 @@
+//! Executing: load, decide, append, and again if someone else was faster.
+
+use std::borrow::Borrow;
+use std::error::Error;
+use std::fmt::Display;
+
+use super::Repository;
+use super::load::{AsOf, LoadError, Loaded};
+use crate::aggregate::Aggregate;
+use crate::codec::{Codec, CodecError};
+use crate::command::HandledBy;
+use crate::decode_error::DecodeError;
+use crate::envelope::NewEvent;
+use crate::event_set::{EventSet, Events};
+use crate::id::{EventId, MessageId};
+use crate::metadata::Metadata;
+use crate::name::EventName;
+use crate::store::{AppendError, EventStore, ReadError};
+use crate::stream::{InvalidStreamId, StreamId};
+use crate::version::{ExpectedVersion, Position, Version};
+
+/// What a command did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Executed<E> {
+    /// The stream of the aggregate.
+    pub stream: StreamId,
+    /// Its version afterwards.
+    pub version: Version,
+    /// The position of its last event afterwards: what a query waits for to see what the command did.
+    pub position: Position,
+    /// The events that happened; none, if the command changed nothing.
+    pub events: Events<E>,
+}
+
+/// Why a command changed nothing; unless it is [`ExecuteError::Append`], nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecuteError<E: Error + 'static> {
+    /// The aggregate refused it.
+    #[error(transparent)]
+    Rejected(E),
+    /// It only creates, and the aggregate exists.
+    #[error("stream `{stream}` already exists, at version {version}")]
+    AlreadyExists {
+        /// The stream.
+        stream: StreamId,
+        /// The version that it has.
+        version: Version,
+    },
+    /// Others were faster in every attempt of the budget.
+    #[error(
+        "conflict on stream `{stream}`: expected version {expected}, but it is at version {actual}, after {attempts} attempts"
+    )]
+    Conflict {
+        /// The stream.
+        stream: StreamId,
+        /// The version that the last decision was based on.
+        expected: Version,
+        /// The version that the stream had instead.
+        actual: Version,
+        /// How often the command was decided.
+        attempts: u32,
+    },
+    /// The id does not name a stream.
+    #[error("the id does not name a stream")]
+    Id(#[from] InvalidStreamId),
+    /// The stream could not be read.
+    #[error("stream `{stream}` could not be read")]
+    Read {
+        /// The stream.
+        stream: StreamId,
+        /// The error of the store.
+        #[source]
+        cause: ReadError,
+    },
+    /// A stored event could not be read.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// An event could not be encoded.
+    #[error("event `{name}` for stream `{stream}` could not be encoded")]
+    Encode {
+        /// The stream.
+        stream: StreamId,
+        /// The stored name of the event.
+        name: EventName,
+        /// The error of the codec.
+        #[source]
+        cause: CodecError,
+    },
+    /// The store refused the events, or failed while it appended them.
+    #[error(transparent)]
+    Append(AppendError),
+}
+
+impl<E: Error + 'static> From<LoadError> for ExecuteError<E> {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Id(cause) => Self::Id(cause),
+            LoadError::Read { stream, cause } => Self::Read { stream, cause },
+            LoadError::Decode(cause) => Self::Decode(cause),
+        }
+    }
+}
+
+impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
+    /// Executes a command and appends the events that it leads to, all or none.
+    ///
+    /// On a conflict the aggregate is loaded and decides again, within the [budget](super::RetryBudget).
+    /// A command that [creates](crate::HandledBy::creates) reads nothing: it is decided on the initial state, and
+    /// appended only if the stream does not exist.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub async fn execute<K, M>(&self, id: &K, command: M) -> Result<Executed<A::Event>, ExecuteError<A::Error>>
+    where
+        A::Id: Borrow<K>,
+        K: Display + Sync + ?Sized,
+        M: HandledBy<A> + Clone + Send,
+    {
+        self.execute_with(id, command, Metadata::new()).await
+    }
+
+    /// Executes a command with metadata of the caller's, of which what is missing is filled in.
+    ///
+    /// [`Metadata::caused_by`] continues the conversation of an event.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub async fn execute_with<K, M>(
+        &self,
+        id: &K,
+        command: M,
+        metadata: Metadata,
+    ) -> Result<Executed<A::Event>, ExecuteError<A::Error>>
+    where
+        A::Id: Borrow<K>,
+        K: Display + Sync + ?Sized,
+        M: HandledBy<A> + Clone + Send,
+    {
+        let stream = StreamId::new(A::NAME, id)?;
+        let metadata = self.filled(metadata);
+        let creates = command.creates();
+        let mut failed = 0;
+        loop {
+            let loaded = if creates {
+                Loaded::missing(stream.clone())
+            } else {
+                self.fold(stream.clone(), AsOf::Version(Version::MAX)).await?
+            };
+            let events = command.clone().handled_by(loaded.state()).map_err(ExecuteError::Rejected)?;
+            let new = self.encoded(&events, &loaded, &metadata)?;
+            let expected = if creates { ExpectedVersion::NoStream } else { ExpectedVersion::Exact(loaded.version()) };
+            if new.is_empty() && !creates {
+                let (version, position) = (loaded.version(), loaded.position());
+                return Ok(Executed { stream, version, position, events });
+            }
+            match self.store.append(&stream, expected, new).await {
+                Ok(appended) => {
+                    let position = appended.position.unwrap_or(loaded.position());
+                    return Ok(Executed { stream, version: appended.version, position, events });
+                }
+                Err(AppendError::Conflict { actual, .. }) if creates => {
+                    return Err(ExecuteError::AlreadyExists { stream, version: actual });
+                }
+                Err(AppendError::Conflict { actual, .. }) => {
+                    failed += 1;
+                    if self.retry.is_spent_after(failed) {
+                        let expected = loaded.version();
+                        return Err(ExecuteError::Conflict { stream, expected, actual, attempts: failed });
+                    }
+                    self.retry.pause(failed).await;
+                }
+                Err(error) => return Err(ExecuteError::Append(error)),
+            }
+        }
+    }
+
+    /// Both ids default to that of the command, which is the first message of its own chain.
+    fn filled(&self, metadata: Metadata) -> Metadata {
+        if metadata.correlation_id().is_some() && metadata.causation_id().is_some() {
+            return metadata;
+        }
+        let command_id = MessageId::from(self.ids.next_id(self.clock.now()));
+        let causation = metadata.causation_id().cloned().unwrap_or_else(|| command_id.clone());
+        let correlation = metadata.correlation_id().cloned().unwrap_or(command_id);
+        metadata.with_causation_id(causation).with_correlation_id(correlation)
+    }
+
+    fn encoded(
+        &self,
+        events: &Events<A::Event>,
+        loaded: &Loaded<A>,
+        metadata: &Metadata,
+    ) -> Result<Vec<NewEvent>, ExecuteError<A::Error>> {
+        let now = self.clock.now();
+        // A clock that steps back must not turn the order of a stream around.
+        let recorded_at = loaded.recorded_at().map_or(now, |last| last.max(now));
+        let encode = |event: &A::Event| match event.encode(&self.codec) {
+            Ok(payload) => Ok(NewEvent {
+                id: EventId::new(self.ids.next_id(recorded_at)),
+                name: event.name(),
+                schema_version: event.schema_version(),
+                recorded_at,
+                metadata: metadata.clone(),
+                payload: payload.into(),
+            }),
+            Err(cause) => Err(ExecuteError::Encode { stream: loaded.stream().clone(), name: event.name(), cause }),
+        };
+        events.iter().map(encode).collect()
+    }
+}

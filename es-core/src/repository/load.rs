@@ -1,0 +1,180 @@
+//! Loading: the fold over a stream, as of now, of a version or of a time.
+
+use std::borrow::Borrow;
+use std::fmt::Display;
+
+use super::Repository;
+use crate::aggregate::Aggregate;
+use crate::codec::Codec;
+use crate::decode_error::DecodeError;
+use crate::store::{EventStore, ReadError, ReadStream};
+use crate::stream::{InvalidStreamId, StreamId};
+use crate::time::Timestamp;
+use crate::version::{Position, Version};
+
+/// How many events are read from the store at a time.
+const PAGE: usize = 1024;
+
+/// An aggregate as its events have made it.
+#[derive(Debug, Clone)]
+pub struct Loaded<A> {
+    state: A,
+    stream: StreamId,
+    version: Version,
+    position: Position,
+    recorded_at: Option<Timestamp>,
+}
+
+impl<A> Loaded<A> {
+    /// The state.
+    pub fn state(&self) -> &A {
+        &self.state
+    }
+
+    /// The state, for keeps.
+    pub fn into_state(self) -> A {
+        self.state
+    }
+
+    /// The stream it was read from.
+    pub fn stream(&self) -> &StreamId {
+        &self.stream
+    }
+
+    /// How many events made it; 0 if it does not exist.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The position of the last event that made it; `START` if it does not exist.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The time of the last event that made it.
+    pub fn recorded_at(&self) -> Option<Timestamp> {
+        self.recorded_at
+    }
+
+    /// What does not exist: the initial state, at version 0.
+    pub(super) fn missing(stream: StreamId) -> Self
+    where
+        A: Default,
+    {
+        let (version, position) = (Version::EMPTY, Position::START);
+        Self { state: A::default(), stream, version, position, recorded_at: None }
+    }
+
+    /// Whether there is any event of it.
+    pub fn exists(&self) -> bool {
+        self.version > Version::EMPTY
+    }
+}
+
+/// A moment in the life of a stream: a version, or a time.
+///
+/// Converts from `u64`, [`Version`] and [`Timestamp`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsOf {
+    /// After the event with this version; after the last one, if there are fewer.
+    Version(Version),
+    /// Before the first event that was recorded later than this.
+    Time(Timestamp),
+}
+
+impl From<u64> for AsOf {
+    fn from(version: u64) -> Self {
+        Self::Version(Version::new(version))
+    }
+}
+
+impl From<Version> for AsOf {
+    fn from(version: Version) -> Self {
+        Self::Version(version)
+    }
+}
+
+impl From<Timestamp> for AsOf {
+    fn from(time: Timestamp) -> Self {
+        Self::Time(time)
+    }
+}
+
+/// Why an aggregate could not be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The id does not name a stream.
+    #[error("the id does not name a stream")]
+    Id(#[from] InvalidStreamId),
+    /// The store could not be read.
+    #[error("stream `{stream}` could not be read")]
+    Read {
+        /// The stream.
+        stream: StreamId,
+        /// The error of the store.
+        #[source]
+        cause: ReadError,
+    },
+    /// A stored event could not be read.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+}
+
+impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
+    /// The aggregate as of now; in its initial state at version 0 if it does not exist.
+    ///
+    /// `id` is the aggregate's id or what it borrows as, a `&str` for a `String`.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub async fn load<K>(&self, id: &K) -> Result<Loaded<A>, LoadError>
+    where
+        A::Id: Borrow<K>,
+        K: Display + Sync + ?Sized,
+    {
+        self.load_at(id, Version::MAX).await
+    }
+
+    /// The aggregate as it was at a version or a time.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub async fn load_at<K>(&self, id: &K, moment: impl Into<AsOf> + Send) -> Result<Loaded<A>, LoadError>
+    where
+        A::Id: Borrow<K>,
+        K: Display + Sync + ?Sized,
+    {
+        let (stream, moment) = (StreamId::new(A::NAME, id)?, moment.into());
+        self.fold(stream, moment).await
+    }
+
+    pub(super) async fn fold(&self, stream: StreamId, moment: AsOf) -> Result<Loaded<A>, LoadError> {
+        let (mut up_to, until) = match moment {
+            AsOf::Version(version) => (version, None),
+            AsOf::Time(time) => (Version::MAX, Some(time)),
+        };
+        let mut loaded = Loaded::<A>::missing(stream);
+        loop {
+            let range = ReadStream::after(loaded.version).up_to(up_to).limit(PAGE);
+            let page = match self.store.read_stream(&loaded.stream, range).await {
+                Ok(page) => page,
+                Err(cause) => return Err(LoadError::Read { stream: loaded.stream, cause }),
+            };
+            // The fold ends at the head that the first page saw, however fast others append.
+            up_to = up_to.min(page.version);
+            for event in &page.events {
+                if until.is_some_and(|time| event.recorded_at > time) {
+                    return Ok(loaded);
+                }
+                loaded.state.replay(&self.codec, event)?;
+                loaded.version = event.version;
+                loaded.position = event.position;
+                loaded.recorded_at = Some(event.recorded_at);
+            }
+            if loaded.version >= up_to || page.events.is_empty() {
+                return Ok(loaded);
+            }
+        }
+    }
+}

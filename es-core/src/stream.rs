@@ -1,0 +1,173 @@
+//! Streams: the sequence of events of one aggregate, and how it is named.
+//!
+//! Knows nothing of what is stored in a stream.
+
+use std::fmt::{self, Display, Write as _};
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// The name of a stream: a category and an id, written `account-ada`.
+///
+/// The category is the stored name of the aggregate and holds no `-`, so the first `-` of the text always ends it
+/// and two different pairs never share a text.
+/// The id is free text of the user's: unicode, spaces, `/ : - # %` and quotes are kept as they are.
+///
+/// Rules: both parts are non-empty, the text is at most [`StreamId::MAX_BYTES`] bytes of UTF-8, it holds no control
+/// character, and the category does not start with `$`, which is reserved for stores.
+/// Cloning copies a pointer.
+///
+/// ```
+/// use es_core::StreamId;
+///
+/// let stream = StreamId::new("account", "ada-1")?;
+/// assert_eq!(stream.as_str(), "account-ada-1");
+/// assert_eq!((stream.category(), stream.id()), ("account", "ada-1"));
+/// assert_eq!("account-ada-1".parse(), Ok(stream));
+/// # Ok::<(), es_core::InvalidStreamId>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StreamId {
+    text: Arc<str>,
+    category_bytes: u16,
+}
+
+impl StreamId {
+    /// The longest text of a stream id, in bytes of UTF-8.
+    pub const MAX_BYTES: usize = 512;
+
+    /// Names the stream of `id` in `category`.
+    ///
+    /// # Errors
+    /// The broken rule, if the pair does not name a stream.
+    pub fn new(category: &str, id: impl Display) -> Result<Self, InvalidStreamId> {
+        let mut text = String::with_capacity(category.len() + 40);
+        text.push_str(category);
+        text.push('-');
+        write!(text, "{id}").map_err(|_| InvalidStreamId::Unprintable)?;
+        Self::check(&text, category.len())?;
+        Ok(Self { category_bytes: category.len() as u16, text: text.into() })
+    }
+
+    /// The whole text, `account-ada`.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The part before the first `-`: the stored name of the aggregate.
+    pub fn category(&self) -> &str {
+        &self.text[..usize::from(self.category_bytes)]
+    }
+
+    /// The part after the first `-`.
+    pub fn id(&self) -> &str {
+        &self.text[usize::from(self.category_bytes) + 1..]
+    }
+
+    fn check(text: &str, category_bytes: usize) -> Result<(), InvalidStreamId> {
+        let (category, id) = (&text[..category_bytes], &text[category_bytes + 1..]);
+        if category.is_empty() {
+            return Err(InvalidStreamId::EmptyCategory);
+        }
+        if id.is_empty() {
+            return Err(InvalidStreamId::EmptyId { category: excerpt(category) });
+        }
+        if category.starts_with('$') {
+            return Err(InvalidStreamId::Reserved { category: excerpt(category) });
+        }
+        if category.contains('-') {
+            return Err(InvalidStreamId::DashInCategory { category: excerpt(category) });
+        }
+        if text.len() > Self::MAX_BYTES {
+            return Err(InvalidStreamId::TooLong { bytes: text.len(), starts_with: excerpt(text) });
+        }
+        if text.chars().any(char::is_control) {
+            return Err(InvalidStreamId::ControlCharacter { text: excerpt(text) });
+        }
+        Ok(())
+    }
+}
+
+/// Enough of a refused text to recognise it by.
+fn excerpt(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+impl FromStr for StreamId {
+    type Err = InvalidStreamId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidStreamId> {
+        let dash = text.find('-').ok_or_else(|| InvalidStreamId::NoDash { text: excerpt(text) })?;
+        Self::check(text, dash)?;
+        Ok(Self { category_bytes: dash as u16, text: text.into() })
+    }
+}
+
+impl Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl fmt::Debug for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StreamId({:?})", self.as_str())
+    }
+}
+
+/// Why a text does not name a stream.
+///
+/// ```
+/// use es_core::{InvalidStreamId, StreamId};
+///
+/// assert_eq!(StreamId::new("account", ""), Err(InvalidStreamId::EmptyId { category: "account".into() }));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the message of each variant is its documentation")]
+pub enum InvalidStreamId {
+    #[error("a stream needs a category: the part before the first `-` is empty")]
+    EmptyCategory,
+    #[error("a stream of category `{category}` needs an id: the part after the first `-` is empty")]
+    EmptyId { category: String },
+    #[error("the category `{category}` is reserved: names that start with `$` belong to stores")]
+    Reserved { category: String },
+    #[error("the category `{category}` holds a `-`, which ends a category; write `_`")]
+    DashInCategory { category: String },
+    #[error("`{text}` is not a stream id: `category-id` needs a `-`")]
+    NoDash { text: String },
+    #[error("a stream id has at most {} bytes, this one has {bytes}: `{starts_with}…`", StreamId::MAX_BYTES)]
+    TooLong { bytes: usize, starts_with: String },
+    #[error("the stream id {text:?} holds a control character")]
+    ControlCharacter { text: String },
+    #[error("the `Display` of the id failed")]
+    Unprintable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unicode_and_punctuation_round_trip() {
+        for id in ["a/b:c-d#e%f", "Zoë O'Brien \"x\"", "日本", "-", " "] {
+            let stream = StreamId::new("account", id).unwrap();
+            assert_eq!((stream.category(), stream.id()), ("account", id));
+            assert_eq!(stream.to_string().parse::<StreamId>().unwrap(), stream);
+        }
+    }
+
+    #[test]
+    fn every_broken_rule_has_its_own_error() {
+        use InvalidStreamId as E;
+        let text = |t: &str| t.parse::<StreamId>().unwrap_err();
+        assert_eq!(text("account"), E::NoDash { text: "account".into() });
+        assert_eq!(text("-ada"), E::EmptyCategory);
+        assert_eq!(text("account-"), E::EmptyId { category: "account".into() });
+        assert_eq!(text("$system-1"), E::Reserved { category: "$system".into() });
+        assert_eq!(text("account-a\0b"), E::ControlCharacter { text: "account-a\0b".into() });
+        assert_eq!(StreamId::new("a-b", 1).unwrap_err(), E::DashInCategory { category: "a-b".into() });
+        let long = "x".repeat(StreamId::MAX_BYTES);
+        assert!(matches!(StreamId::new("a", &long).unwrap_err(), E::TooLong { bytes: 514, .. }));
+        assert!(StreamId::new("a", &long[2..]).is_ok());
+    }
+}
