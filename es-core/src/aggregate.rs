@@ -90,3 +90,21 @@ pub trait AggregateEvent: EventSet {
     /// The aggregate whose events these are.
     type Aggregate: Aggregate<Event = Self>;
 }
+
+/// Dispatches the events of a set to any state that applies them all.
+///
+/// Written by `#[derive(EventSet)]`, for aggregates that name a set of events with `#[aggregate(event = ..)]`.
+#[diagnostic::on_unimplemented(
+    message = "the events of `{Self}` cannot all be applied to `{S}`",
+    note = "write `#[derive(EventSet)]` on `{Self}`, and `impl Apply<..> for {S}` for each of its events"
+)]
+pub trait ApplyTo<S>: EventSet {
+    /// Changes the state as the event says.
+    fn apply_to(self, state: &mut S);
+
+    /// Reads a stored event and applies it, without making the enum in between.
+    ///
+    /// # Errors
+    /// The event cannot be read; the state is then as before.
+    fn replay_to<C: Codec>(codec: &C, event: &RecordedEvent, state: &mut S) -> Result<(), DecodeError>;
+}

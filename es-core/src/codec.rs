@@ -51,7 +51,8 @@ impl CodecError {
 }
 
 /// Payloads as JSON text; the default codec.
-#[cfg(feature = "json")]
+///
+/// The type is always there, because drivers default to it; it is a [`Codec`] with the feature `json`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Json;
 

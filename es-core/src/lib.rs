@@ -36,10 +36,8 @@ pub mod __private;
 // Lets the derives' `::es_core` paths mean this crate in its own tests.
 extern crate self as es_core;
 
-pub use self::aggregate::{Aggregate, AggregateEvent, Apply};
-#[cfg(feature = "json")]
-pub use self::codec::Json;
-pub use self::codec::{Codec, CodecError};
+pub use self::aggregate::{Aggregate, AggregateEvent, Apply, ApplyTo};
+pub use self::codec::{Codec, CodecError, Json};
 pub use self::command::{Command, Decision, Handle, HandledBy};
 pub use self::decode_error::{DecodeError, DecodeReason};
 pub use self::envelope::{NewEvent, Payload, RecordedEvent};

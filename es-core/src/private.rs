@@ -2,15 +2,15 @@
 
 pub use serde;
 
-use crate::codec::{Codec, CodecError};
-use crate::decode_error::{DecodeError, DecodeReason};
-use crate::envelope::RecordedEvent;
-use crate::event_set::{Events, Includes};
+use crate::decode_error::DecodeReason;
 
-pub use crate::aggregate::{Aggregate, AggregateEvent, Apply};
+pub use crate::aggregate::{Aggregate, AggregateEvent, Apply, ApplyTo};
+pub use crate::codec::{Codec, CodecError};
 pub use crate::command::{Command, Decision, Handle, HandledBy};
+pub use crate::decode_error::DecodeError;
+pub use crate::envelope::RecordedEvent;
 pub use crate::event::{Event, UpcastFrom};
-pub use crate::event_set::EventSet;
+pub use crate::event_set::{EventSet, Events, Includes};
 pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel, HopModel, ProjectionModel, RuleModel};
 pub use crate::name::EventName;
 pub use crate::projection::{Project, Projected, Projection};

@@ -9,9 +9,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::aggregate::Aggregate;
-use crate::codec::Codec;
-#[cfg(feature = "json")]
-use crate::codec::Json;
+use crate::codec::{Codec, Json};
 use crate::id::{IdSource, UuidV7};
 use crate::time::{Clock, SystemClock};
 

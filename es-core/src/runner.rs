@@ -4,9 +4,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::codec::Codec;
-#[cfg(feature = "json")]
-use crate::codec::Json;
+use crate::codec::{Codec, Json};
 use crate::decode_error::DecodeError;
 use crate::projection::{Answer, Projection, Query};
 use crate::store::{EventStore, ReadError, ReadLog, Subscribe};

@@ -28,7 +28,7 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StreamId {
     text: Arc<str>,
-    category_bytes: u16,
+    category_bytes: usize,
 }
 
 impl StreamId {
@@ -45,7 +45,7 @@ impl StreamId {
         text.push('-');
         write!(text, "{id}").map_err(|_| InvalidStreamId::Unprintable)?;
         Self::check(&text, category.len())?;
-        Ok(Self { category_bytes: category.len() as u16, text: text.into() })
+        Ok(Self { category_bytes: category.len(), text: text.into() })
     }
 
     /// The whole text, `account-ada`.
@@ -55,12 +55,12 @@ impl StreamId {
 
     /// The part before the first `-`: the stored name of the aggregate.
     pub fn category(&self) -> &str {
-        &self.text[..usize::from(self.category_bytes)]
+        &self.text[..self.category_bytes]
     }
 
     /// The part after the first `-`.
     pub fn id(&self) -> &str {
-        &self.text[usize::from(self.category_bytes) + 1..]
+        &self.text[self.category_bytes + 1..]
     }
 
     fn check(text: &str, category_bytes: usize) -> Result<(), InvalidStreamId> {
@@ -98,7 +98,7 @@ impl FromStr for StreamId {
     fn from_str(text: &str) -> Result<Self, InvalidStreamId> {
         let dash = text.find('-').ok_or_else(|| InvalidStreamId::NoDash { text: excerpt(text) })?;
         Self::check(text, dash)?;
-        Ok(Self { category_bytes: dash as u16, text: text.into() })
+        Ok(Self { category_bytes: dash, text: text.into() })
     }
 }
 

@@ -1,1 +1,109 @@
-//! x
+//! The derives of es-core.
+//!
+//! Use them through `es_core`, which documents the traits that they implement.
+//! Generated code names nothing but `::es_core::__private` (or the crate that `crate = path` names) and `::core`.
+
+mod aggregate;
+mod attr;
+mod command;
+mod diagnostics;
+mod entries;
+mod event;
+mod event_set;
+mod input;
+mod projection;
+mod text;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Derives `es_core::Event`: a fact with a stored name, and every shape that was ever stored under it.
+///
+/// ```text
+/// #[event(name = "money-deposited", version = 3, crate = path)]
+/// #[upcast(1 => 2, rename(amt => amount), add(currency = "EUR"))]
+/// #[upcast(2 => 3, from = MoneyDepositedV2)]
+/// ```
+///
+/// `name` is needed; `version` is 1 unless said otherwise.
+/// Each older version needs one `#[upcast]` to the next:
+///
+/// - `add(field)`, `add(field = value)`: the field is new; it gets its `Default`, or the value, which may use the
+///   fields of the older version by name;
+/// - `rename(old => new)`: the field had another name;
+/// - `from = Old`: the older version is a type of yours, converted by `From`.
+///
+/// A struct with the fields of each older version is generated from the current one and read directly, so an old event
+/// costs one decode and the moves of its fields.
+#[proc_macro_derive(Event, attributes(event, upcast))]
+pub fn event(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    event::derive(&input).into()
+}
+
+/// Derives `es_core::EventSet` for an enum with one variant for each event: `enum Events { Opened(Opened), .. }`.
+///
+/// For those who want to write the enum themselves; name it in `#[aggregate(event = Events, ..)]`.
+///
+/// ```text
+/// #[event_set(crate = path)]
+/// ```
+#[proc_macro_derive(EventSet, attributes(event_set))]
+pub fn event_set(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    event_set::derive(&input).into()
+}
+
+/// Derives `es_core::Command`: a wish, its rules, and, if it says what it emits, its handler.
+///
+/// ```text
+/// #[command(create, emits = AccountOpened, aggregate = Account, crate = path)]
+/// #[require(command.amount > 0, AccountError::NotPositive)]
+/// ```
+///
+/// - `emits = Event`: every field of the command goes to the field of the same name;
+/// - `emits = Event { a, b: value, .. }`: `a` is carried over, `b` gets the value, `..` carries all other fields;
+/// - `create`: only for an aggregate that does not exist yet;
+/// - `#[require(condition, error)]`: checked in order; the first that does not hold refuses the command;
+/// - `aggregate = Account`: conditions, errors and values, which see the command as `command: &Self`, then also see the
+///   aggregate as `state: &Account`.
+///
+/// Without `emits`, the aggregate decides in its `impl Handle<..>`, after the rules.
+#[proc_macro_derive(Command, attributes(command, require))]
+pub fn command(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    command::derive(&input).into()
+}
+
+/// Derives `es_core::Aggregate`: the enums of its events and commands, the dispatch of both, and the model.
+///
+/// ```text
+/// #[aggregate(
+///     name = "account", id = String, error = AccountError,
+///     events(AccountOpened, Closed = other::AccountClosed),
+///     commands(OpenAccount, Deposit),
+///     event_enum = AccountEvent, event_derive(Debug, Clone, PartialEq),
+///     command_enum = AccountCommand, command_derive(Debug, Clone),
+///     crate = path,
+/// )]
+/// ```
+///
+/// The first five are needed; the others show what they are unless said otherwise.
+/// `event = path` in place of `events(..)` names an enum of yours with `#[derive(EventSet)]`.
+/// `Variant = path::Type` in a list names the variant.
+#[proc_macro_derive(Aggregate, attributes(aggregate))]
+pub fn aggregate(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    aggregate::derive(&input).into()
+}
+
+/// Derives `es_core::Projection`: finds, decodes and hands on the events that a read model is built from.
+///
+/// ```text
+/// #[projection(name = "balances", events(AccountOpened, MoneyDeposited), crate = path)]
+/// ```
+#[proc_macro_derive(Projection, attributes(projection))]
+pub fn projection(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    projection::derive(&input).into()
+}

@@ -1,0 +1,50 @@
+//! Collects the mistakes of one derive, so that all of them show in one compile.
+
+use std::cell::RefCell;
+use std::fmt::Display;
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+
+/// The mistakes found so far.
+///
+/// Panics when dropped without having been looked at, so that no mistake is ever lost.
+pub(crate) struct Diagnostics {
+    errors: RefCell<Option<Vec<syn::Error>>>,
+}
+
+impl Diagnostics {
+    pub(crate) fn new() -> Self {
+        Self { errors: RefCell::new(Some(Vec::new())) }
+    }
+
+    /// Reports a mistake on `tokens`, which should be what the user has to change.
+    pub(crate) fn error(&self, tokens: impl ToTokens, message: impl Display) {
+        self.push(syn::Error::new_spanned(tokens, message));
+    }
+
+    pub(crate) fn push(&self, error: syn::Error) {
+        if let Some(errors) = self.errors.borrow_mut().as_mut() {
+            errors.push(error);
+        }
+    }
+
+    /// Keeps the value, or reports why there is none.
+    pub(crate) fn ok<T>(&self, result: syn::Result<T>) -> Option<T> {
+        result.map_err(|error| self.push(error)).ok()
+    }
+
+    /// Everything as `compile_error!`s; `None` if there was no mistake.
+    pub(crate) fn finish(self) -> Option<TokenStream> {
+        let errors = self.errors.borrow_mut().take().unwrap_or_default();
+        (!errors.is_empty()).then(|| errors.iter().map(syn::Error::to_compile_error).collect())
+    }
+}
+
+impl Drop for Diagnostics {
+    fn drop(&mut self) {
+        if !std::thread::panicking() && self.errors.borrow().is_some() {
+            panic!("a derive has ended without looking at its errors");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! `#[derive(Event)]`: parse the attributes, check the chain of versions, write the decoder.
+
+mod attrs;
+mod chain;
+mod expand;
+mod hop;
+mod shape;
+
+use proc_macro2::TokenStream;
+use syn::DeriveInput;
+
+use crate::diagnostics::Diagnostics;
+
+pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+    let diagnostics = Diagnostics::new();
+    let event = attrs::parse(input, &diagnostics);
+    let steps = chain::check(&event, &diagnostics);
+    match diagnostics.finish() {
+        None => expand::expand(&event, &steps),
+        Some(mut errors) => {
+            errors.extend(expand::stub(&event));
+            errors
+        }
+    }
+}

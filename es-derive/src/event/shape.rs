@@ -1,0 +1,126 @@
+//! The shape of a version: its fields, with the serde attributes that applied to them.
+//!
+//! Only the current shape is written by the user; each older one is computed from the one after it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Member, Meta, Token, Type};
+
+use super::attrs::EventInput;
+use super::chain::listed;
+use super::hop::Change;
+use crate::diagnostics::Diagnostics;
+
+#[derive(Clone)]
+pub(super) struct Shape {
+    pub(super) version: u32,
+    pub(super) fields: Vec<ShapeField>,
+}
+
+#[derive(Clone)]
+pub(super) struct ShapeField {
+    pub(super) ident: Ident,
+    pub(super) ty: Type,
+    /// Only those of serde.
+    pub(super) attrs: Vec<Attribute>,
+}
+
+impl Shape {
+    pub(super) fn current(event: &EventInput<'_>) -> Self {
+        let fields = event.fields.iter().filter_map(|field| match &field.member {
+            Member::Named(ident) => Some(ShapeField {
+                ident: ident.clone(),
+                ty: field.ty.clone(),
+                attrs: field.attrs.iter().filter(|attr| attr.path().is_ident("serde")).cloned().collect(),
+            }),
+            Member::Unnamed(_) => None,
+        });
+        Self { version: event.version, fields: fields.collect() }
+    }
+
+    /// The shape of version `version`, if `changes` led from it to this one.
+    pub(super) fn before(&self, changes: &[Change], version: u32, diagnostics: &Diagnostics) -> Self {
+        let mut older = Self { version, fields: self.fields.clone() };
+        let mut touched: Vec<&Ident> = Vec::new();
+        for change in changes {
+            let (Change::Add { field, .. } | Change::Rename { new: field, .. }) = change;
+            if touched.contains(&field) {
+                diagnostics.error(field, format!("field `{field}` changes twice in this hop; say it once"));
+                continue;
+            }
+            touched.push(field);
+            let Some(index) = older.fields.iter().position(|known| known.ident == *field) else {
+                let known = listed(self.fields.iter().map(|field| &field.ident));
+                let message = format!("version {} has no field `{field}`; its fields are {known}", self.version);
+                diagnostics.error(field, message);
+                continue;
+            };
+            match change {
+                Change::Add { .. } => {
+                    older.fields.remove(index);
+                }
+                Change::Rename { old, .. } => {
+                    let renamed = &mut older.fields[index];
+                    renamed.ident = old.clone();
+                    renamed.attrs = renamed.attrs.iter().filter_map(without_names).collect();
+                }
+            }
+        }
+        for change in changes {
+            if let Change::Rename { old, .. } = change {
+                if older.fields.iter().filter(|field| field.ident == *old).count() > 1 {
+                    diagnostics.error(old, format!("version {version} would have two fields `{old}`"));
+                }
+            }
+        }
+        older
+    }
+
+    /// The field of that name.
+    pub(super) fn field(&self, ident: &Ident) -> Option<&ShapeField> {
+        self.fields.iter().find(|field| field.ident == *ident)
+    }
+}
+
+/// A field that had another Rust name is taken to have had that one in storage, too.
+fn without_names(attr: &Attribute) -> Option<Attribute> {
+    let metas = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
+    let kept: Vec<_> =
+        metas.into_iter().filter(|meta| !meta.path().is_ident("rename") && !meta.path().is_ident("alias")).collect();
+    (!kept.is_empty()).then(|| syn::parse_quote!(#[serde(#(#kept),*)]))
+}
+
+/// Container attributes under which a shape with fewer fields is read in another way.
+const NOT_CARRIED: &[&str] =
+    &["transparent", "from", "try_from", "into", "tag", "content", "untagged", "default", "remote"];
+
+/// Container attributes that mean the same for every shape.
+const CARRIED: &[&str] = &["rename_all", "deny_unknown_fields", "bound"];
+
+/// Refuses what cannot be carried back to an older shape.
+pub(super) fn refuse_container_attributes(event: &EventInput<'_>, diagnostics: &Diagnostics) {
+    for meta in container_metas(event) {
+        if let Some(key) = NOT_CARRIED.iter().find(|key| meta.path().is_ident(key)) {
+            diagnostics.error(
+                &meta,
+                format!("`#[serde({key})]` cannot be carried back to older versions; use `#[upcast(.., from = Old)]`"),
+            );
+        }
+    }
+}
+
+/// The container attributes that an older shape gets, each followed by a comma.
+pub(super) fn carried_attributes(event: &EventInput<'_>) -> TokenStream {
+    let carried = container_metas(event);
+    let carried = carried.iter().filter(|meta| CARRIED.iter().any(|key| meta.path().is_ident(key)));
+    carried.flat_map(|meta| [meta.to_token_stream(), <Token![,]>::default().to_token_stream()]).collect()
+}
+
+fn container_metas(event: &EventInput<'_>) -> Vec<Meta> {
+    let serde = event.item.attrs.iter().filter(|attr| attr.path().is_ident("serde"));
+    serde
+        .filter_map(|attr| attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok())
+        .flatten()
+        .collect()
+}
