@@ -1,6 +1,6 @@
 //! Source text: of doc comments, of identifiers, and of tokens as the user wrote them.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
@@ -43,7 +43,7 @@ pub(crate) fn source(tokens: TokenStream) -> String {
 
 struct Text {
     written: String,
-    end: Option<(usize, usize)>,
+    end: Option<Place>,
 }
 
 impl Text {
@@ -57,26 +57,37 @@ impl Text {
                         Delimiter::Bracket => ("[", "]"),
                         Delimiter::None => ("", ""),
                     };
+                    // Only the span of the whole group survives parsing and printing.
+                    let whole = group.span().unwrap();
+                    let (start, end) = (place(whole.start()), place(whole.end()));
                     if open.is_empty() {
                         self.push_all(group.stream());
                     } else {
-                        self.push(open, group.span_open());
+                        self.push(open, start, (start.0, start.1 + 1));
                         self.push_all(group.stream());
-                        self.push(close, group.span_close());
+                        self.push(close, (end.0, end.1.saturating_sub(1)), end);
                     }
                 }
-                other => self.push(&other.to_string(), other.span()),
+                other => {
+                    let span = other.span().unwrap();
+                    self.push(&other.to_string(), place(span.start()), place(span.end()));
+                }
             }
         }
     }
 
-    fn push(&mut self, token: &str, span: Span) {
-        let span = span.unwrap();
-        let (start, end) = (span.start(), span.end());
-        if self.end.is_some_and(|end| end != (start.line(), start.column())) {
+    fn push(&mut self, token: &str, start: Place, end: Place) {
+        if self.end.is_some_and(|end| end != start) {
             self.written.push(' ');
         }
         self.written.push_str(token);
-        self.end = Some((end.line(), end.column()));
+        self.end = Some(end);
     }
+}
+
+/// Line and column.
+type Place = (usize, usize);
+
+fn place(span: proc_macro::Span) -> Place {
+    (span.line(), span.column())
 }

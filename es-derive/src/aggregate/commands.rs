@@ -44,7 +44,7 @@ impl AggregateInput<'_> {
                     let (variant, ty) = (&entry.variant, entry.placed());
                     let handled_by = quote_spanned!(site=> <#ty as #private::HandledBy<#aggregate>>);
                     (
-                        quote_spanned!(site=> #command_enum::#variant(command) => #handled_by::creates(command),),
+                        quote_spanned!(site=> #command_enum::#variant(ref command) => #handled_by::creates(command),),
                         quote_spanned!(site=> #command_enum::#variant(command) => #handled_by::handled_by(command, state),),
                     )
                 });
