@@ -78,6 +78,19 @@ pub(crate) fn list<T: Parse>(key: &Ident, input: ParseStream) -> syn::Result<Vec
     Ok(Punctuated::<T, Token![,]>::parse_terminated(&content)?.into_iter().collect())
 }
 
+/// The name of a field; a keyword need not be written as `r#type`.
+pub(crate) fn field(input: ParseStream) -> syn::Result<Ident> {
+    let ident = input.call(Ident::parse_any)?;
+    let text = ident.to_string();
+    match text.as_str() {
+        "self" | "Self" | "super" | "crate" | "_" => {
+            Err(syn::Error::new_spanned(&ident, format!("`{ident}` cannot be the name of a field")))
+        }
+        _ if syn::parse_str::<Ident>(&text).is_err() => Ok(Ident::new_raw(&text, ident.span())),
+        _ => Ok(ident),
+    }
+}
+
 /// The error for a key that no derive knows here.
 pub(crate) fn unknown(key: &Ident, attribute: &str, known: &[&str]) -> syn::Error {
     let known: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();

@@ -159,7 +159,7 @@ impl EventSet<'_> {
         let types: Vec<_> = self.entries.iter().map(Entry::placed).collect();
         let variants: Vec<_> = self.entries.iter().map(|entry| &entry.variant).collect();
         for ty in &types {
-            input::require(&mut generics, quote_spanned!(site=> __S: #private::Apply<#ty>));
+            input::require(&mut generics, &quote_spanned!(site=> __S: #private::Apply<#ty>));
         }
         generics.params.push(syn::parse_quote!(__S));
         let (impl_generics, _, where_clause) = generics.split_for_impl();
@@ -235,7 +235,7 @@ pub(crate) fn bounded_generics(generics: &Generics, entries: &[Entry], private: 
     let mut bounded = generics.clone();
     for entry in entries.iter().filter(|entry| entry.is_generic(generics)) {
         let ty = &entry.ty;
-        input::require(&mut bounded, quote_spanned!(Span::mixed_site()=> #ty: #private::Event));
+        input::require(&mut bounded, &quote_spanned!(Span::mixed_site()=> #ty: #private::Event));
     }
     bounded
 }

@@ -115,7 +115,7 @@ pub(crate) fn find(tokens: TokenStream, ident: &Ident) -> Option<Ident> {
 }
 
 /// Adds `predicate` to the where-clause.
-pub(crate) fn require(generics: &mut Generics, predicate: TokenStream) {
+pub(crate) fn require(generics: &mut Generics, predicate: &TokenStream) {
     generics.make_where_clause().predicates.push(syn::parse_quote!(#predicate));
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let mut generics = event_set::bounded_generics(&input.generics, &entries, &private);
     if !generics.params.is_empty() {
         let bounds = quote_spanned!(site=> Self: ::core::marker::Send + ::core::marker::Sync + 'static);
-        input::require(&mut generics, bounds);
+        input::require(&mut generics, &bounds);
     }
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     let errors = diagnostics.finish();

@@ -63,7 +63,12 @@ impl AggregateInput<'_> {
         quote_spanned! {site=>
             #[doc = #doc]
             #[derive(#(#derive),*)]
-            #[allow(unused_qualifications, clippy::large_enum_variant)]
+            #[allow(
+                private_interfaces,
+                unused_qualifications,
+                clippy::derive_partial_eq_without_eq,
+                clippy::large_enum_variant
+            )]
             #vis enum #ident #generics #where_clause {
                 #(#variants,)*
             }
@@ -98,7 +103,7 @@ impl AggregateInput<'_> {
             let bounds = quote_spanned! {site=>
                 #aggregate: ::core::default::Default + ::core::marker::Send + ::core::marker::Sync + 'static
             };
-            input::require(&mut generics, bounds);
+            input::require(&mut generics, &bounds);
         }
         generics
     }
@@ -214,10 +219,10 @@ impl AggregateInput<'_> {
     fn event_aggregate(&self) -> TokenStream {
         let site = Span::mixed_site();
         let Self { item, private, .. } = self;
-        if let Events::Listed { entries, .. } = &self.events {
-            if self.enum_generics(entries).params.len() < item.generics.params.len() {
-                return TokenStream::new();
-            }
+        if let Events::Listed { entries, .. } = &self.events
+            && self.enum_generics(entries).params.len() < item.generics.params.len()
+        {
+            return TokenStream::new();
         }
         let (event, aggregate, generics) = (self.event_type(), self.aggregate_type(), self.generics());
         let (impl_generics, _, where_clause) = generics.split_for_impl();

@@ -2,7 +2,6 @@
 
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
-use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{DeriveInput, Expr, Path, Token, Type, braced};
 
@@ -144,7 +143,7 @@ impl Parse for Emits {
                 }
                 break;
             }
-            let field = content.call(Ident::parse_any)?;
+            let field = attr::field(&content)?;
             let value = if content.parse::<Option<Token![:]>>()?.is_some() { Some(content.parse()?) } else { None };
             emits.fields.push((field, value));
             if !content.is_empty() {

@@ -87,16 +87,13 @@ impl CommandInput<'_> {
             Some(error) => syn::parse_quote!(#aggregate: #private::Aggregate<Error = #error>),
             None => syn::parse_quote!(#aggregate: #private::Aggregate),
         });
-        let bound = match emits {
-            Some(Emits { event, .. }) => quote_spanned! {site=>
-                <#aggregate as #private::Aggregate>::Event: #private::Includes<#event>
-            },
-            None => {
-                let (ident, (_, ty_generics, _)) = (&item.ident, item.generics.split_for_impl());
-                quote_spanned!(site=> #aggregate: #private::Handle<#ident #ty_generics>)
-            }
+        let bound = if let Some(Emits { event, .. }) = emits {
+            quote_spanned!(site=> <#aggregate as #private::Aggregate>::Event: #private::Includes<#event>)
+        } else {
+            let (ident, (_, ty_generics, _)) = (&item.ident, item.generics.split_for_impl());
+            quote_spanned!(site=> #aggregate: #private::Handle<#ident #ty_generics>)
         };
-        input::require(&mut generics, bound);
+        input::require(&mut generics, &bound);
         (aggregate.to_token_stream(), generics)
     }
 

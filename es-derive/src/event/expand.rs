@@ -25,14 +25,14 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
         if !generics.params.is_empty() {
             let older = shape_ident(event, older.version);
             let bound = quote_spanned!(site=> #older #ty_generics: #private::serde::de::DeserializeOwned);
-            input::require(&mut generics, bound);
+            input::require(&mut generics, &bound);
         }
     }
     if !generics.params.is_empty() {
         // A bound on a type without parameters would be an error instead of a promise.
         input::require(
             &mut generics,
-            quote_spanned!(site=> Self: #private::serde::Serialize + #private::serde::de::DeserializeOwned
+            &quote_spanned!(site=> Self: #private::serde::Serialize + #private::serde::de::DeserializeOwned
                 + ::core::marker::Send + 'static),
         );
     }
@@ -80,7 +80,7 @@ pub(super) fn stub(event: &EventInput<'_>) -> TokenStream {
     let EventInput { ident, private, name, version, .. } = event;
     let mut generics = event.generics.clone();
     if !generics.params.is_empty() {
-        input::require(&mut generics, quote_spanned!(site=> Self: ::core::marker::Send + 'static));
+        input::require(&mut generics, &quote_spanned!(site=> Self: ::core::marker::Send + 'static));
     }
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     if event.generics.lifetimes().next().is_some() {
@@ -170,13 +170,12 @@ fn decode_arm(event: &EventInput<'_>, steps: &[Step<'_>], first: &Step<'_>) -> T
 ///
 /// The compiler shows a missing conversion on this type, so it stands where the user wrote the older one.
 fn newer_type(event: &EventInput<'_>, steps: &[Step<'_>], step: &Step<'_>, place: Span) -> TokenStream {
-    match steps.iter().find(|next| next.from == step.from + 1).map(|next| &next.kind) {
-        Some(StepKind::Typed(newer)) => placed(newer, place),
-        _ => {
-            let (ident, (_, ty_generics, _)) = (event.ident, event.generics.split_for_impl());
-            placed(&quote_spanned!(Span::mixed_site()=> #ident #ty_generics), place)
-        }
+    let next = steps.iter().find(|next| next.from == step.from + 1);
+    if let Some(Step { kind: StepKind::Typed(newer), .. }) = next {
+        return placed(newer, place);
     }
+    let (ident, (_, ty_generics, _)) = (event.ident, event.generics.split_for_impl());
+    placed(&quote_spanned!(Span::mixed_site()=> #ident #ty_generics), place)
 }
 
 fn shape_ident(event: &EventInput<'_>, version: u32) -> Ident {

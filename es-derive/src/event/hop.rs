@@ -135,7 +135,7 @@ struct Added(Change);
 
 impl Parse for Added {
     fn parse(input: ParseStream) -> syn::Result<Self> {
-        let field = input.call(Ident::parse_any)?;
+        let field = attr::field(input)?;
         let value = if input.parse::<Option<Token![=]>>()?.is_some() { Some(input.parse()?) } else { None };
         Ok(Self(Change::Add { field, value }))
     }
@@ -145,12 +145,12 @@ struct Renamed(Change);
 
 impl Parse for Renamed {
     fn parse(input: ParseStream) -> syn::Result<Self> {
-        let old = input.call(Ident::parse_any)?;
+        let old = attr::field(input)?;
         if !input.peek(Token![=>]) {
             return Err(input.error("a rename says both names: `rename(old => new)`"));
         }
         input.parse::<Token![=>]>()?;
-        Ok(Self(Change::Rename { old, new: input.call(Ident::parse_any)? }))
+        Ok(Self(Change::Rename { old, new: attr::field(input)? }))
     }
 }
 

@@ -68,10 +68,10 @@ impl Shape {
             }
         }
         for change in changes {
-            if let Change::Rename { old, .. } = change {
-                if older.fields.iter().filter(|field| field.ident == *old).count() > 1 {
-                    diagnostics.error(old, format!("version {version} would have two fields `{old}`"));
-                }
+            if let Change::Rename { old, .. } = change
+                && older.fields.iter().filter(|field| field.ident == *old).count() > 1
+            {
+                diagnostics.error(old, format!("version {version} would have two fields `{old}`"));
             }
         }
         older

@@ -1,0 +1,164 @@
+//! No prelude, and every name that generated code might lean on means something else.
+
+#![no_implicit_prelude]
+#![allow(dead_code, reason = "the names are here to be in the way")]
+#![allow(non_snake_case, reason = "a macro of the standard library could be shadowed by a module")]
+
+use ::encoding::{Deserialize, Serialize};
+use ::kernel::{Aggregate, Apply, Command, Decision, Handle, Project, Projection, RecordedEvent, events};
+use ::std::prelude::rust_2024::derive;
+
+mod core {}
+mod std {}
+mod alloc {}
+mod serde {}
+mod serde_json {}
+mod es_core {}
+struct Result;
+struct Option;
+struct Some;
+struct None;
+struct Ok;
+struct Err;
+struct Vec;
+struct Box;
+struct Json;
+struct Codec;
+struct Events;
+struct EventSet;
+struct DecodeError;
+trait From {}
+trait Into {}
+trait Default {}
+trait Clone {}
+trait Debug {}
+trait PartialEq {}
+trait Send {}
+trait Sync {}
+trait Iterator {}
+type String = ();
+type Text = ();
+
+/// An event called as the trait, with keywords for fields and two older versions.
+#[derive(
+    ::std::fmt::Debug,
+    ::std::clone::Clone,
+    ::std::cmp::PartialEq,
+    ::std::cmp::Eq,
+    Serialize,
+    Deserialize,
+    ::kernel::Event,
+)]
+#[serde(crate = "::encoding")]
+#[event(name = "shadowed-happened", version = 3, crate = ::kernel)]
+#[upcast(1 => 2, rename(fn => r#type))]
+#[upcast(2 => 3, add(r#match = "yes", r#move))]
+pub struct Happened {
+    /// A keyword.
+    pub r#type: u8,
+    /// Another one.
+    pub r#match: ::std::string::String,
+    /// A third one.
+    pub r#move: ::std::option::Option<u8>,
+}
+
+/// A unit.
+#[derive(
+    ::std::fmt::Debug,
+    ::std::clone::Clone,
+    ::std::cmp::PartialEq,
+    ::std::cmp::Eq,
+    Serialize,
+    Deserialize,
+    ::kernel::Event,
+)]
+#[serde(crate = "::encoding")]
+#[event(name = "shadowed-stopped", crate = ::kernel)]
+pub struct Event;
+
+/// A declared command whose fields are called as locals of generated code.
+#[derive(::std::fmt::Debug, ::std::clone::Clone, Command)]
+#[command(aggregate = State, crate = ::kernel, emits = Happened { r#match: ::std::convert::From::from("no"), r#move: ::std::option::Option::None, .. })]
+#[require(command.r#type > state.least, Refused)]
+pub struct Happen {
+    /// A keyword.
+    pub r#type: u8,
+}
+
+/// A command that is decided by hand.
+#[derive(::std::fmt::Debug, ::std::clone::Clone, Command)]
+#[command(crate = ::kernel)]
+pub struct Wish;
+
+/// Why not.
+#[derive(::std::fmt::Debug, ::std::cmp::PartialEq, ::std::cmp::Eq)]
+pub struct Refused;
+
+impl ::std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str("refused")
+    }
+}
+
+impl ::std::error::Error for Refused {}
+
+/// The aggregate.
+#[derive(::std::fmt::Debug, ::std::default::Default, Aggregate)]
+#[aggregate(name = "shadowed", id = u8, error = Refused, events(Happened, Event), commands(Happen, Wish), crate = ::kernel)]
+pub struct State {
+    least: u8,
+}
+
+impl Apply<Happened> for State {
+    fn apply(&mut self, happened: Happened) {
+        self.least = happened.r#type;
+    }
+}
+
+impl Apply<Event> for State {
+    fn apply(&mut self, _: Event) {}
+}
+
+impl Handle<Wish> for State {
+    fn handle(&self, _: Wish) -> Decision<Self> {
+        ::std::result::Result::Ok(events![Event])
+    }
+}
+
+/// A read model.
+#[derive(::std::fmt::Debug, ::std::default::Default, Projection)]
+#[projection(name = "shadowed", events(Happened, Event), crate = ::kernel)]
+pub struct Seen {
+    count: u8,
+}
+
+impl Project<Happened> for Seen {
+    fn project(&mut self, _: Happened, _: &RecordedEvent) {
+        self.count += 1;
+    }
+}
+
+impl Project<Event> for Seen {
+    fn project(&mut self, _: Event, _: &RecordedEvent) {
+        self.count += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Happen, Happened, Refused, State, StateEvent, Wish};
+    use ::kernel::{Event as _, EventSet, HandledBy};
+    use ::std::prelude::rust_2024::*;
+    use ::std::{assert_eq, vec};
+
+    #[test]
+    fn everything_means_what_it_should() {
+        let happened = Happened { r#type: 3, r#match: "no".into(), r#move: None };
+        let done = Happen { r#type: 3 }.handled_by(&State::default()).unwrap();
+        assert_eq!(done.as_slice(), vec![StateEvent::from(happened)]);
+        assert_eq!(Happen { r#type: 0 }.handled_by(&State::default()).unwrap_err(), Refused);
+        assert_eq!(Wish.handled_by(&State::default()).unwrap().as_slice(), vec![StateEvent::from(super::Event)]);
+        assert_eq!(StateEvent::EVENTS[0].fields[0].name, "type");
+        assert_eq!(Happened::MODEL.hops[1].changes, [r#"add(r#match = "yes", r#move)"#]);
+    }
+}
