@@ -30,6 +30,20 @@ pub struct Executed<E> {
     pub position: Position,
     /// The events that happened; none, if the command changed nothing.
     pub events: Events<E>,
+    /// The id of the last of them.
+    pub last_event_id: Option<EventId>,
+    /// The metadata that was recorded with them, filled in.
+    pub metadata: Metadata,
+}
+
+impl<E> Executed<E> {
+    /// The metadata of what is done because of this: same correlation, actor and trace; caused by the last event.
+    pub fn follow_up(&self) -> Metadata {
+        match self.last_event_id {
+            Some(id) => self.metadata.clone().with_causation_id(id),
+            None => self.metadata.clone(),
+        }
+    }
 }
 
 /// Why a command changed nothing; unless it is [`ExecuteError::Append`], nothing was written.
@@ -150,14 +164,16 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             let events = command.clone().handled_by(loaded.state()).map_err(ExecuteError::Rejected)?;
             let new = self.encoded(&events, &loaded, &metadata)?;
             let expected = if creates { ExpectedVersion::NoStream } else { ExpectedVersion::Exact(loaded.version()) };
+            let last_event_id = new.last().map(|event| event.id);
             if new.is_empty() && !creates {
                 let (version, position) = (loaded.version(), loaded.position());
-                return Ok(Executed { stream, version, position, events });
+                return Ok(Executed { stream, version, position, events, last_event_id, metadata });
             }
             match self.store.append(&stream, expected, new).await {
                 Ok(appended) => {
                     let position = appended.position.unwrap_or(loaded.position());
-                    return Ok(Executed { stream, version: appended.version, position, events });
+                    let version = appended.version;
+                    return Ok(Executed { stream, version, position, events, last_event_id, metadata });
                 }
                 Err(AppendError::Conflict { actual, .. }) if creates => {
                     return Err(ExecuteError::AlreadyExists { stream, version: actual });

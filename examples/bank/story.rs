@@ -1,0 +1,174 @@
+//! What the bank does, and what it says about it.
+
+use std::error::Error;
+
+use es_core::store::{EventStore, ReadLog, ReadStream};
+use es_core::{Aggregate, Position, ProjectionRunner, RecordedEvent, Repository, StreamId, Timestamp};
+use es_memory_store::MemoryStore;
+
+use crate::account::{Account, CloseAccount, Deposit, OpenAccount, Withdraw};
+use crate::balances::{Balances, GetBalance, GetRichest};
+use crate::history;
+use crate::transfer::{Transfer, transfer};
+
+type Told = Result<(), Box<dyn Error>>;
+type Tell<'a> = &'a mut dyn FnMut(String);
+type Accounts = Repository<Account, MemoryStore>;
+
+/// Runs the bank and hands every line of the story to `tell`.
+///
+/// # Errors
+/// Anything that went another way than told.
+pub async fn tell(tell: Tell<'_>) -> Told {
+    let store = MemoryStore::new();
+    let accounts = Accounts::new(store.clone());
+    let balances = ProjectionRunner::new(store.clone(), Balances::default());
+
+    commands(&accounts, tell).await?;
+    old_events(&accounts, tell).await?;
+    many_at_once(&accounts, tell).await?;
+    read_model(&accounts, &balances, tell).await?;
+    transfers(&accounts, tell).await?;
+    model(tell);
+    Ok(())
+}
+
+async fn commands(accounts: &Accounts, tell: Tell<'_>) -> Told {
+    tell("1. Commands become events, or are refused".into());
+    accounts.execute("ada", OpenAccount { owner: "Ada".into() }).await?;
+    accounts.execute("ada", Deposit { amount: 100, currency: "EUR".into() }).await?;
+    let done = accounts.execute("ada", Withdraw { amount: 30 }).await?;
+    tell(format!("   Ada opens an account, deposits 100, withdraws 30: version {}, {:?}", done.version, done.events));
+    let refused = accounts.execute("ada", Withdraw { amount: 500 }).await.expect_err("Ada has only 70");
+    tell(format!("   Ada withdraws 500: refused, {refused}"));
+    let again = accounts.execute("ada", OpenAccount { owner: "Eve".into() }).await.expect_err("the account exists");
+    tell(format!("   Eve opens the same account: refused, {again}"));
+    let (now, before) = (accounts.load("ada").await?, accounts.load_at("ada", 2).await?);
+    let (now, before) = (now.state().balance, before.state().balance);
+    tell(format!("   her balance, replayed from the events: {now} now, {before} at version 2"));
+    for event in stream(accounts.store(), "ada").await? {
+        tell(format!("   stored: {} {}", event.name, String::from_utf8_lossy(&event.payload)));
+    }
+    Ok(())
+}
+
+async fn old_events(accounts: &Accounts, tell: Tell<'_>) -> Told {
+    tell("\n2. An old event never breaks you".into());
+    history::store_events_of_grace(accounts.store()).await?;
+    for (name, version, payload) in history::OF_GRACE {
+        tell(format!("   stored long ago: {name} version {version} {payload}"));
+    }
+    let grace = accounts.load("grace").await?;
+    tell(format!("   Grace's balance, each read in its own version: {}", grace.state().balance));
+    let time: Timestamp = "2012-12-31T00:00:00Z".parse()?;
+    tell(format!("   at the end of 2012 it was: {}", accounts.load_at("grace", time).await?.state().balance));
+    Ok(())
+}
+
+async fn many_at_once(accounts: &Accounts, tell: Tell<'_>) -> Told {
+    tell("\n3. Twenty deposits at the same time".into());
+    let mut tasks = Vec::new();
+    for _ in 0..20 {
+        let accounts = accounts.clone();
+        let deposit = Deposit { amount: 1, currency: "EUR".into() };
+        tasks.push(tokio::spawn(async move { accounts.execute("ada", deposit).await }));
+    }
+    for task in tasks {
+        task.await??;
+    }
+    let ada = accounts.load("ada").await?;
+    tell(format!("   whoever was too late has decided again: version {}, balance {}", ada.version(), ada.state().balance));
+    Ok(())
+}
+
+async fn read_model(accounts: &Accounts, balances: &ProjectionRunner<Balances, MemoryStore>, tell: Tell<'_>) -> Told {
+    tell("\n4. A read model answers queries".into());
+    let live = tokio::spawn({
+        let balances = balances.clone();
+        async move { balances.run().await }
+    });
+    let done = accounts.execute("ada", Deposit { amount: 10, currency: "EUR".into() }).await?;
+    balances.wait_for(done.position).await?;
+    let ada = balances.query(GetBalance { account: "ada" }).ok_or("Ada has an account")?;
+    tell(format!("   the deposit at position {} is seen: Ada has {ada}", done.position));
+    tell(format!("   the richest: {:?}", balances.query(GetRichest { count: 2 })));
+    live.abort();
+
+    // The read model and its checkpoint can be kept, and go on later from there.
+    let (kept, checkpoint) = balances.read(|balances, checkpoint| (balances.clone(), checkpoint));
+    let resumed = ProjectionRunner::resume(accounts.store().clone(), kept, checkpoint);
+    let done = accounts.execute("ada", Withdraw { amount: 40 }).await?;
+    resumed.wait_for(done.position).await?;
+    let ada = resumed.query(GetBalance { account: "ada" }).ok_or("Ada has an account")?;
+    tell(format!("   resumed after position {checkpoint}: Ada has {ada}"));
+    Ok(())
+}
+
+async fn transfers(accounts: &Accounts, tell: Tell<'_>) -> Told {
+    tell("\n5. A transfer, and one that is made good".into());
+    accounts.execute("bob", OpenAccount { owner: "Bob".into() }).await?;
+    accounts.execute("carl", OpenAccount { owner: "Carl".into() }).await?;
+    accounts.execute("carl", CloseAccount {}).await?;
+    for (name, to) in [("rent", "bob"), ("gift", "carl")] {
+        let before = head(accounts.store()).await?;
+        match transfer(accounts, name, ("ada", to), 25).await? {
+            Transfer::Completed => tell(format!("   {name}: 25 from Ada to {to}")),
+            Transfer::Returned { because } => tell(format!("   {name}: {to} refuses 25, because {because}; returned")),
+        }
+        for event in accounts.store().read_log(ReadLog::after(before)).await?.events {
+            let belongs_to = event.metadata.correlation_id().map(ToString::to_string).unwrap_or_default();
+            tell(format!("      {} {} {}, part of `{belongs_to}`", event.stream, event.version, event.name));
+        }
+    }
+    let (ada, bob) = (accounts.load("ada").await?, accounts.load("bob").await?);
+    tell(format!("   Ada has {}, Bob has {}", ada.state().balance, bob.state().balance));
+    Ok(())
+}
+
+fn model(tell: Tell<'_>) {
+    tell("\n6. The derives know the domain".into());
+    for command in Account::MODEL.commands {
+        let creates = if command.creates { ", only if there is none" } else { "" };
+        tell(format!("   {}: {}{creates}", command.type_name, command.doc));
+        for rule in command.rules {
+            tell(format!("      requires {}", rule.condition));
+        }
+        for event in command.emits {
+            tell(format!("      emits {event}"));
+        }
+    }
+}
+
+async fn stream(store: &MemoryStore, id: &str) -> Result<Vec<RecordedEvent>, Box<dyn Error>> {
+    Ok(store.read_stream(&StreamId::new(Account::NAME, id)?, ReadStream::all()).await?.events)
+}
+
+async fn head(store: &MemoryStore) -> Result<Position, Box<dyn Error>> {
+    Ok(store.read_log(ReadLog::after(Position::START).limit(0)).await?.head)
+}
+
+#[cfg(test)]
+mod tests {
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_story_goes_as_told() {
+        let mut told = Vec::new();
+        super::tell(&mut |line| told.push(line)).await.unwrap();
+        for line in [
+            "   Ada withdraws 500: refused, balance 70 does not cover 500",
+            "   her balance, replayed from the events: 70 now, 100 at version 2",
+            "   stored: money-deposited {\"amount\":100,\"currency\":\"EUR\"}",
+            "   Grace's balance, each read in its own version: 123",
+            "   at the end of 2012 it was: 100",
+            "   whoever was too late has decided again: version 23, balance 90",
+            "   the deposit at position 28 is seen: Ada has 100",
+            "   the richest: [(\"grace\", 123), (\"ada\", 100)]",
+            "   resumed after position 28: Ada has 60",
+            "   gift: carl refuses 25, because the account is not open; returned",
+            "      account-ada 28 money-deposited, part of `gift`",
+            "   Ada has 35, Bob has 25",
+            "      requires command.amount > 0",
+        ] {
+            assert!(told.iter().any(|had| had == line), "not told: {line}\n{}", told.join("\n"));
+        }
+    }
+}
