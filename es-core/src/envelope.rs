@@ -78,6 +78,25 @@ impl NewEvent {
     }
 }
 
+impl RecordedEvent {
+    /// The metadata of what is done because of this event: same correlation, actor and trace; caused by the event.
+    ///
+    /// An event without a correlation id is the first of its chain.
+    ///
+    /// ```
+    /// # use es_core::RecordedEvent;
+    /// fn react(event: &RecordedEvent) {
+    ///     let metadata = event.follow_up();
+    ///     assert_eq!(metadata.actor(), event.metadata.actor());
+    ///     assert_eq!(metadata.causation_id(), Some(&event.id.into()));
+    /// }
+    /// ```
+    pub fn follow_up(&self) -> Metadata {
+        let correlation = self.metadata.correlation_id().cloned().unwrap_or_else(|| self.id.into());
+        self.metadata.clone().with_causation_id(self.id).with_correlation_id(correlation)
+    }
+}
+
 /// A payload in `Debug` output: text as text, other bytes by their number.
 struct Shown<'a>(&'a Payload);
 

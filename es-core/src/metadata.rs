@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::envelope::RecordedEvent;
 use crate::id::MessageId;
 
 /// The circumstances of an event.
@@ -33,23 +32,6 @@ impl Metadata {
     /// Nothing said yet.
     pub const fn new() -> Self {
         Self(None)
-    }
-
-    /// The metadata of what is done because of `event`: same correlation, actor and trace; caused by the event.
-    ///
-    /// An event without a correlation id is the first of its chain.
-    ///
-    /// ```
-    /// # use es_core::{Metadata, RecordedEvent};
-    /// fn continued(event: &RecordedEvent) {
-    ///     let metadata = Metadata::caused_by(event);
-    ///     assert_eq!(metadata.actor(), event.metadata.actor());
-    ///     assert_eq!(metadata.causation_id(), Some(&event.id.into()));
-    /// }
-    /// ```
-    pub fn caused_by(event: &RecordedEvent) -> Self {
-        let correlation = event.metadata.correlation_id().cloned().unwrap_or_else(|| event.id.into());
-        event.metadata.clone().with_causation_id(event.id).with_correlation_id(correlation)
     }
 
     /// The conversation that this belongs to, the same for everything that follows from one request.

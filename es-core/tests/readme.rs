@@ -35,7 +35,7 @@ fn what_is_not_compiled_here_is_part_of_an_example() {
     let readme = read("README.md");
     let account: Vec<_> = read("examples/bank/account.rs").lines().map(|line| line.trim().to_owned()).collect();
     let account = account.join("\n");
-    let blocks: Vec<_> = readme.split("```rust,ignore\n").skip(1).collect();
+    let blocks: Vec<_> = readme.split("```rs\n").skip(1).collect();
     assert!(!blocks.is_empty());
     for block in blocks {
         let block: Vec<_> = block.lines().take_while(|line| *line != "```").map(str::trim).collect();

@@ -152,7 +152,7 @@ async fn ids_correlation_and_causation_fill_themselves() {
     assert_eq!(log[2].metadata.causation_id(), Some(&id(3).into()));
     assert_eq!((log[2].metadata.actor(), log[1].metadata.actor()), (Some("ada"), None));
     assert_eq!(caused.metadata, log[2].metadata);
-    assert_eq!(Metadata::caused_by(&log[1]).with_actor("ada"), log[2].metadata);
+    assert_eq!(log[1].follow_up().with_actor("ada"), log[2].metadata);
 }
 
 #[tokio::test]

@@ -77,7 +77,11 @@ async fn many_at_once(accounts: &Accounts, tell: Tell<'_>) -> Told {
         task.await??;
     }
     let ada = accounts.load("ada").await?;
-    tell(format!("   whoever was too late has decided again: version {}, balance {}", ada.version(), ada.state().balance));
+    tell(format!(
+        "   whoever was too late has decided again: version {}, balance {}",
+        ada.version(),
+        ada.state().balance
+    ));
     Ok(())
 }
 

@@ -136,7 +136,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
 
     /// Executes a command with metadata of the caller's, of which what is missing is filled in.
     ///
-    /// [`Metadata::caused_by`] continues the conversation of an event.
+    /// [`RecordedEvent::follow_up`](crate::RecordedEvent::follow_up) and [`Executed::follow_up`] continue a conversation.
     ///
     /// # Errors
     /// See [`ExecuteError`].
