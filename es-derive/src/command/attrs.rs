@@ -154,7 +154,12 @@ impl Parse for Emits {
     }
 }
 
-/// The type of `Type::Variant`, `Type::Variant(..)`, `Type::Variant { .. }` or `Type { .. }`.
+/// Types are, constants and functions are not.
+fn is_camel_case(name: &str) -> bool {
+    name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase)
+}
+
+/// The type of `Type::Variant`, `Type::Variant(..)`, `Type::Variant { .. }`, `Type { .. }` or the unit struct `Type`.
 fn type_of(error: &Expr) -> Option<Path> {
     let (path, is_literal) = match error {
         Expr::Path(path) if path.qself.is_none() => (&path.path, false),
@@ -165,8 +170,9 @@ fn type_of(error: &Expr) -> Option<Path> {
         },
         _ => return None,
     };
-    if path.segments.len() == 1 {
-        return is_literal.then(|| path.clone());
+    if let Some(ident) = path.get_ident() {
+        let is_unit_struct = matches!(error, Expr::Path(_)) && is_camel_case(&ident.to_string());
+        return (is_literal || is_unit_struct).then(|| path.clone());
     }
     let mut ty = path.clone();
     ty.segments.pop();
