@@ -1,1 +1,8 @@
-//! x
+//! The event store of es-core in memory: the reference implementation of the [store contract](es_core::store), for
+//! tests, for examples, and for processes that do not outlive their events.
+
+mod store;
+
+mod log;
+
+pub use self::store::MemoryStore;

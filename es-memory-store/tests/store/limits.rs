@@ -1,0 +1,92 @@
+//! Rule 5: what is refused before anything is written.
+
+use es_core::store::{AppendError, EventStore, Limits};
+use es_core::{ExpectedVersion, NewEvent, Payload};
+use es_memory_store::MemoryStore;
+
+use crate::{event, events, numbers, put, stream, whole_log};
+
+#[tokio::test]
+async fn rule_5_a_batch_with_more_events_than_the_limit_is_refused_whole() {
+    let store = MemoryStore::with_limits(Limits { batch_events: 3, ..MemoryStore::new().limits() });
+    let Err(AppendError::LimitExceeded { stream: on, what, actual, limit }) =
+        store.append(&stream("count-a"), ExpectedVersion::Any, events(1..=4)).await
+    else {
+        panic!("not refused");
+    };
+    assert_eq!((on, what, actual, limit), (stream("count-a"), "events in one append", 4, 3));
+    assert_eq!(whole_log(&store).await, []);
+    put(&store, "count-a", 1..=3).await;
+}
+
+#[tokio::test]
+async fn rule_5_one_payload_beyond_the_limit_refuses_the_batch() {
+    let store = MemoryStore::with_limits(Limits { payload_bytes: 3, ..MemoryStore::new().limits() });
+    let large = NewEvent { payload: Payload::from_static(b"1234"), ..event(2) };
+    let Err(AppendError::LimitExceeded { stream: on, what, actual, limit }) =
+        store.append(&stream("count-a"), ExpectedVersion::Any, vec![event(1), large]).await
+    else {
+        panic!("not refused");
+    };
+    assert_eq!((on, what, actual, limit), (stream("count-a"), "bytes in one payload", 4, 3));
+    assert_eq!(whole_log(&store).await, []);
+    put(&store, "count-a", [999]).await;
+}
+
+#[tokio::test]
+async fn rule_5_two_events_with_one_id_are_refused() {
+    let store = MemoryStore::new();
+    let Err(AppendError::DuplicateEventId { stream: on, id }) =
+        store.append(&stream("count-a"), ExpectedVersion::Any, events([1, 2, 3, 2])).await
+    else {
+        panic!("not refused");
+    };
+    assert_eq!((on, id), (stream("count-a"), event(2).id));
+    assert_eq!(whole_log(&store).await, []);
+}
+
+#[tokio::test]
+async fn rule_5_comes_before_what_the_append_expects() {
+    let store = MemoryStore::new();
+    put(&store, "count-a", [1]).await;
+    let refused = store.append(&stream("count-a"), ExpectedVersion::NoStream, events([2, 2])).await;
+    assert!(matches!(refused, Err(AppendError::DuplicateEventId { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn the_documented_limits_are_accepted_and_no_more() {
+    let store = MemoryStore::new();
+    assert_eq!(store.limits(), Limits { payload_bytes: 16 * 1024 * 1024, batch_events: 10_000 });
+    let largest = NewEvent { payload: vec![7; 16 * 1024 * 1024].into(), ..event(0) };
+    let too_large = NewEvent { payload: vec![7; 16 * 1024 * 1024 + 1].into(), ..event(0) };
+    store.append(&stream("blob-a"), ExpectedVersion::Any, vec![largest]).await.unwrap();
+    store.append(&stream("blob-a"), ExpectedVersion::Any, vec![too_large]).await.unwrap_err();
+
+    put(&store, "count-a", 1..=10_000).await;
+    store.append(&stream("count-a"), ExpectedVersion::Any, events(1..=10_001)).await.unwrap_err();
+    assert_eq!(whole_log(&store).await.len(), 10_001);
+    assert_eq!(numbers(&whole_log(&store).await[1..3]), [1, 2]);
+}
+
+#[test]
+fn every_refusal_says_what_it_is_about() {
+    let stream = stream("count-a");
+    let limits = Limits { payload_bytes: 1, batch_events: 2 };
+    let message = |batch: Vec<NewEvent>| limits.check(&stream, &batch).unwrap_err().to_string();
+    assert_eq!(message(events(1..=3)), "append to stream `count-a` refused: 3 events in one append, the limit is 2");
+    assert_eq!(message(events([10])), "append to stream `count-a` refused: 2 bytes in one payload, the limit is 1");
+    assert_eq!(
+        message(events([1, 1])),
+        "append to stream `count-a` refused: two events have the id 00000000-0000-0000-0000-000000000001"
+    );
+}
+
+#[tokio::test]
+async fn a_payload_cut_from_a_large_buffer_does_not_keep_the_buffer() {
+    let store = MemoryStore::new();
+    let buffer = Payload::from(vec![b'7'; 1024 * 1024]);
+    let small = NewEvent { payload: buffer.slice(..3), ..event(1) };
+    store.append(&stream("count-a"), ExpectedVersion::Any, vec![small]).await.unwrap();
+    assert!(buffer.is_unique());
+    assert_eq!(numbers(&whole_log(&store).await), [777]);
+}
