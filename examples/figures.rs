@@ -1,7 +1,6 @@
 //! Figures as the examples print them.
 
-use std::error::Error;
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Display};
 use std::time::{Duration, Instant};
 
 /// A number with its digits in groups of three.
@@ -60,22 +59,4 @@ impl Display for Pace {
         let per_second = Grouped(u64::try_from(per_second).unwrap_or(u64::MAX));
         write!(f, "{} events in {:.2} s, {per_second} events/s", Grouped(self.events), self.took.as_secs_f64())
     }
-}
-
-/// An error and its causes, one below the other.
-///
-/// ```
-/// # #[derive(Debug, thiserror::Error)] #[error("the file is gone")] struct Gone;
-/// # #[derive(Debug, thiserror::Error)] #[error("nothing was imported")] struct Failed(#[source] Gone);
-/// assert_eq!(examples::with_causes(&Failed(Gone)), "nothing was imported\n  because: the file is gone");
-/// ```
-pub fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "\n  because: {error}");
-        cause = error.source();
-    }
-    text
 }

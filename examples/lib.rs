@@ -1,7 +1,9 @@
-//! What the examples share: a clock for imported history, and the figures that they print.
+//! What the examples share: a clock for imported history, the figures that they print, and how they end.
 
+mod ending;
 mod figures;
 mod history_clock;
 
-pub use self::figures::{Grouped, Pace, with_causes};
+pub use self::ending::{ending, with_causes};
+pub use self::figures::{Grouped, Pace};
 pub use self::history_clock::HistoryClock;

@@ -1,0 +1,89 @@
+//! Loan applications: a real event log, imported through commands.
+//!
+//! `cargo run --release --example loans -- PATH` takes the log of a Dutch bank, checks every line of it against the
+//! rules of an aggregate, and answers questions from a projection; without a path it makes up a log.
+//! `README.md` beside this file tells where the real log comes from, and what the rules found in it.
+
+pub mod funnel;
+pub mod import;
+pub mod loan;
+pub mod log;
+pub mod replay;
+pub mod report;
+pub mod sample;
+
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::io::{self, Cursor, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use es_core::ProjectionRunner;
+use es_memory_store::MemoryStore;
+use examples::Pace;
+
+use crate::funnel::{Funnel, GetOutcome};
+use crate::log::LoanLog;
+
+const HELP: &str = "\
+usage: loans [PATH]
+
+Imports a log of loan applications, one JSON object a line, plain or compressed by gzip:
+  {\"stream\":\"loan-173688\",\"version\":1,\"type\":\"ApplicationSubmitted\",
+   \"time\":\"2011-10-01T00:38:44.546+02:00\",\"actor\":\"112\",\"data\":{\"amount_requested\":20000}}
+The real one is the log of the BPI Challenge 2012 (B. F. van Dongen), in XES format at 4TU.ResearchData,
+https://doi.org/10.4121/uuid:3926db30-f712-4394-aebc-75976070e91f, converted to these lines.
+Without PATH, a small log is made up.";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match arguments.as_slice() {
+        [] => examples::ending(made_up().await),
+        [help] if help == "--help" || help == "-h" => {
+            println!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        [path] => examples::ending(real(Path::new(path)).await),
+        _ => {
+            eprintln!("error: one path at most\n\n{HELP}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn made_up() -> Result<(), Box<dyn Error>> {
+    let log = LoanLog::read(Cursor::new(sample::sample(1_000)));
+    run("made up; `--help` tells where to get the real log", log).await
+}
+
+async fn real(path: &Path) -> Result<(), Box<dyn Error>> {
+    run(&format!("from {}", path.display()), LoanLog::open(path)?).await
+}
+
+async fn run(origin: &str, log: LoanLog) -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout();
+    writeln!(out, "Loan applications, {origin}\n")?;
+
+    let store = MemoryStore::new();
+    let imported = import::import(log, store.clone()).await?;
+    report::imported(&mut out, &imported)?;
+
+    let replayed = replay::replay(store.clone(), &imported).await?;
+    let (funnel, start) = (ProjectionRunner::new(store, Funnel::default()), Instant::now());
+    funnel.catch_up().await?;
+    report::read(&mut out, replayed.pace, Pace::since(start, imported.pace.events))?;
+
+    for (outcome, name) in report::OUTCOMES {
+        let projected = funnel.query(GetOutcome(outcome)).applications;
+        let folded = replayed.outcomes.get(&Some(outcome)).copied().unwrap_or(0);
+        if projected != folded {
+            return Err(format!("{projected} loans are {name} in the read model, but {folded} when replayed").into());
+        }
+    }
+    Ok(report::funnel(&mut out, &funnel)?)
+}
