@@ -42,6 +42,11 @@ pub enum DecodeReason {
         /// The newest version that this code knows.
         current: u32,
     },
+    /// The event is of a version that this code has stopped to read.
+    UnsupportedVersion {
+        /// The oldest version that this code reads.
+        oldest: u32,
+    },
     /// The payload does not fit its version.
     Payload(CodecError),
     /// A hop from an old version to the next one failed.
@@ -110,6 +115,10 @@ impl Display for DecodeError {
                 f,
                 "`{name}` was stored as version {schema_version}, but this code knows versions up to {current}"
             ),
+            DecodeReason::UnsupportedVersion { oldest } => write!(
+                f,
+                "`{name}` was stored as version {schema_version}, but this code reads versions from {oldest} on"
+            ),
             DecodeReason::Payload(_) => write!(f, "the payload does not fit `{name}` version {schema_version}"),
             DecodeReason::Upcast(_) => write!(f, "the upcast of `{name}` from version {schema_version} failed"),
         }
@@ -119,7 +128,9 @@ impl Display for DecodeError {
 impl Error for DecodeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0.reason {
-            DecodeReason::UnknownEvent | DecodeReason::FutureVersion { .. } => None,
+            DecodeReason::UnknownEvent
+            | DecodeReason::FutureVersion { .. }
+            | DecodeReason::UnsupportedVersion { .. } => None,
             DecodeReason::Payload(cause) => Some(cause),
             DecodeReason::Upcast(cause) => Some(&**cause),
         }

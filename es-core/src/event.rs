@@ -3,6 +3,7 @@
 use crate::codec::{Codec, CodecError};
 use crate::decode_error::DecodeError;
 use crate::envelope::RecordedEvent;
+use crate::event_set::Events;
 use crate::model::EventModel;
 
 /// A fact that happened to an aggregate.
@@ -34,6 +35,8 @@ use crate::model::EventModel;
 pub trait Event: Sized + Send + 'static {
     /// The stored name.
     const NAME: &'static str;
+    /// Stored names that it had before; they are read like the current one, and never written.
+    const ALIASES: &'static [&'static str];
     /// The version of the current shape; the first one is 1.
     const VERSION: u32;
     /// Everything the derive knows.
@@ -48,11 +51,11 @@ pub trait Event: Sized + Send + 'static {
     /// Reads a stored event of this type in whatever version it was stored, and brings it to the current one.
     ///
     /// The payload is decoded straight into the shape of its version, then moved through the hops; the current version
-    /// takes no hop. The name of `event` is not looked at.
+    /// takes no hop. The name of `recorded` is not looked at.
     ///
     /// # Errors
     /// A version that this code does not know, a payload that does not fit its version, or a hop that failed.
-    fn decode<C: Codec>(codec: &C, event: &RecordedEvent) -> Result<Self, DecodeError>;
+    fn decode<C: Codec>(codec: &C, recorded: &RecordedEvent) -> Result<Self, DecodeError>;
 }
 
 /// The conversion that `#[upcast(.., from = Old)]` asks for; every `From` is one.
@@ -71,4 +74,19 @@ impl<Old, New: From<Old>> UpcastFrom<Old> for New {
     fn upcast_from(old: Old) -> New {
         New::from(old)
     }
+}
+
+/// How an event that is stored, but not wanted any more, is read as others.
+///
+/// Listed as `split(Relocated)` beside the aggregate's events.
+/// The parts stand at the place of the stored event: the version of the stream and the positions of the log do not
+/// change, and a consumer's checkpoint moves on after the last part.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which events of `{S}` it is read as",
+    label = "listed in `split(..)`, but `impl SplitInto<{S}> for {Self}` is missing",
+    note = "write:\nimpl SplitInto<{S}> for {Self} {{\n    fn split(self) -> Events<{S}> {{ events![/* .. */] }}\n}}"
+)]
+pub trait SplitInto<S>: Event {
+    /// The events that it is read as, in order; none, one or several.
+    fn split(self) -> Events<S>;
 }

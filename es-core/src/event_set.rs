@@ -41,6 +41,10 @@ use crate::name::EventName;
 pub trait EventSet: Sized + Send + 'static {
     /// The events, in the order of the source.
     const EVENTS: &'static [EventModel];
+    /// Events that are stored, but read as others.
+    const SPLIT: &'static [EventModel];
+    /// The stored names of events that are counted by the version of a stream, but never read.
+    const RETIRED: &'static [&'static str];
 
     /// The stored name of this event.
     fn name(&self) -> EventName;
@@ -56,9 +60,11 @@ pub trait EventSet: Sized + Send + 'static {
 
     /// Reads a stored event and brings it to its current version.
     ///
+    /// That is one event, but for those that are [split](crate::SplitInto) and those that are retired.
+    ///
     /// # Errors
     /// The stored name is not in the set, or [`Event::decode`](crate::Event::decode) fails.
-    fn decode<C: Codec>(codec: &C, event: &RecordedEvent) -> Result<Self, DecodeError>;
+    fn decode<C: Codec>(codec: &C, recorded: &RecordedEvent) -> Result<Events<Self>, DecodeError>;
 }
 
 /// Says that `E` is an event of the set.
@@ -67,7 +73,13 @@ pub trait EventSet: Sized + Send + 'static {
     label = "emitted here, but the aggregate does not list it",
     note = "add `{E}` to `events(..)` of the aggregate"
 )]
-pub trait Includes<E>: EventSet + From<E> {}
+pub trait Includes<E>: EventSet + From<E> {
+    /// The event, if it is that one.
+    ///
+    /// # Errors
+    /// The set unchanged, if it is another.
+    fn pick(self) -> Result<E, Self>;
+}
 
 /// The events of one decision, in order: none, one or several.
 ///

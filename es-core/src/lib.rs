@@ -20,6 +20,7 @@ mod command;
 mod decode_error;
 mod event;
 mod event_set;
+mod hop;
 mod projection;
 
 // The port.
@@ -41,8 +42,9 @@ pub use self::codec::{Codec, CodecError, Json};
 pub use self::command::{Command, Decision, Handle, HandledBy};
 pub use self::decode_error::{DecodeError, DecodeReason};
 pub use self::envelope::{NewEvent, Payload, RecordedEvent};
-pub use self::event::{Event, UpcastFrom};
+pub use self::event::{Event, SplitInto, UpcastFrom};
 pub use self::event_set::{EventSet, Events, Includes};
+pub use self::hop::{HopError, HopFunction, OfPayload, OfRecorded};
 pub use self::id::{EventId, IdSource, MessageId, UuidV7};
 pub use self::metadata::Metadata;
 pub use self::name::{EventName, InvalidEventName};

@@ -21,6 +21,10 @@ pub struct AggregateModel {
     pub doc: &'static str,
     /// Its events.
     pub events: &'static [EventModel],
+    /// Events that are stored, but read as others.
+    pub split: &'static [EventModel],
+    /// The stored names of events that mean nothing any more.
+    pub retired: &'static [&'static str],
     /// Its commands.
     pub commands: &'static [CommandModel],
 }
@@ -30,16 +34,26 @@ pub struct AggregateModel {
 pub struct EventModel {
     /// The stored name.
     pub name: &'static str,
+    /// The stored names that it had before.
+    pub aliases: &'static [&'static str],
     /// The name of the Rust type.
     pub type_name: &'static str,
     /// The current version of its shape.
     pub version: u32,
+    /// The oldest version that is read.
+    pub oldest: u32,
     /// The doc comment.
     pub doc: &'static str,
     /// The fields of the current version.
     pub fields: &'static [FieldModel],
     /// The hops from each older version to the next, oldest first.
     pub hops: &'static [HopModel],
+}
+
+impl EventModel {
+    /// A place that is still to be filled.
+    pub(crate) const NONE: Self =
+        Self { name: "", aliases: &[], type_name: "", version: 0, oldest: 0, doc: "", fields: &[], hops: &[] };
 }
 
 /// A field of an event or a command; fields of tuple structs are named `0`, `1`, ….
@@ -99,4 +113,6 @@ pub struct ProjectionModel {
     pub doc: &'static str,
     /// The events that it is built from.
     pub events: &'static [EventModel],
+    /// Events that are stored, but read as some of these.
+    pub split: &'static [EventModel],
 }

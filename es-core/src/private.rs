@@ -9,11 +9,17 @@ pub use crate::codec::{Codec, CodecError};
 pub use crate::command::{Command, Decision, Handle, HandledBy};
 pub use crate::decode_error::DecodeError;
 pub use crate::envelope::RecordedEvent;
-pub use crate::event::{Event, UpcastFrom};
+pub use crate::event::{Event, SplitInto, UpcastFrom};
 pub use crate::event_set::{EventSet, Events, Includes};
 pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel, HopModel, ProjectionModel, RuleModel};
 pub use crate::name::EventName;
 pub use crate::projection::{Project, Projected, Projection};
+
+#[cfg(feature = "json")]
+pub use crate::hop::json_hop;
+pub use crate::hop::{HopError, hop, try_hop, try_upcast};
+#[cfg(feature = "json")]
+pub use serde_json::Value;
 
 /// The string type, whatever `String` means where the derive is used.
 pub type Text = String;
@@ -60,10 +66,19 @@ pub fn encode<C: Codec, T: serde::Serialize>(codec: &C, event: &T) -> Result<Byt
     codec.encode(event)
 }
 
-/// The stored version is newer than the code.
+/// The stored version is newer than the code, or older than it reads.
 #[cold]
-pub fn future_version(event: &RecordedEvent, current: u32) -> DecodeError {
-    DecodeError::new(event, DecodeReason::FutureVersion { current })
+pub fn unknown_version(event: &RecordedEvent, oldest: u32, current: u32) -> DecodeError {
+    let is_future = event.schema_version > current;
+    let reason =
+        if is_future { DecodeReason::FutureVersion { current } } else { DecodeReason::UnsupportedVersion { oldest } };
+    DecodeError::new(event, reason)
+}
+
+/// A hop from the stored version has failed.
+#[cold]
+pub fn failed_hop(event: &RecordedEvent, cause: HopError) -> DecodeError {
+    DecodeError::new(event, DecodeReason::Upcast(cause))
 }
 
 /// The stored name is not in the set.
@@ -83,7 +98,14 @@ pub fn several<S, const N: usize>(events: [S; N]) -> Events<S> {
     Vec::from(events).into()
 }
 
-/// Refuses, at compile time, the entry `at` if an earlier entry of `events` has the same stored name.
+/// The current name of an event that was stored under `alias`.
+#[cold]
+pub fn current_name(models: [&[EventModel]; 2], alias: &str) -> Option<&'static str> {
+    let known = models.into_iter().flatten().find(|model| model.aliases.contains(&alias));
+    known.map(|model| model.name)
+}
+
+/// Refuses, at compile time, the entry `at` if it has a stored name, current or former, that an earlier entry has.
 ///
 /// # Panics
 /// If so.
@@ -91,19 +113,100 @@ pub fn several<S, const N: usize>(events: [S; N]) -> Events<S> {
 pub const fn assert_unique_name(events: &[EventModel], at: usize) {
     let mut earlier = 0;
     while earlier < at {
-        if same(events[earlier].name, events[at].name) {
-            let text = Message::new()
-                .push("the stored name `")
-                .push(events[at].name)
-                .push("` is used by both `")
-                .push(events[earlier].type_name)
-                .push("` and `")
-                .push(events[at].type_name)
-                .push("`; give one of them another `#[event(name = \"..\")]`");
-            panic!("{}", text.as_str());
+        if let Some(name) = shared_name(&events[earlier], &events[at]) {
+            panic!("{}", used_twice(name, events[earlier].type_name, events[at].type_name).as_str());
         }
         earlier += 1;
     }
+    let own = events[at].aliases;
+    let mut i = 0;
+    while i < own.len() {
+        if same(own[i], events[at].name) {
+            let text = Message::new()
+                .push("`")
+                .push(own[i])
+                .push("` is both the stored name and an alias of `")
+                .push(events[at].type_name)
+                .push("`; remove the alias");
+            panic!("{}", text.as_str());
+        }
+        i += 1;
+    }
+}
+
+/// Refuses, at compile time, a retired name that an event still has.
+///
+/// # Panics
+/// If so.
+#[track_caller]
+pub const fn assert_retired(events: &[EventModel], retired: &str) {
+    let mut i = 0;
+    while i < events.len() {
+        if has_name(&events[i], retired) {
+            let text = Message::new()
+                .push("`")
+                .push(retired)
+                .push("` is retired, but `")
+                .push(events[i].type_name)
+                .push("` has that stored name; remove one of them");
+            panic!("{}", text.as_str());
+        }
+        i += 1;
+    }
+}
+
+/// Several lists of models as one.
+///
+/// # Panics
+/// If `N` is not the number of all models.
+pub const fn joined<const N: usize>(first: &[EventModel], second: &[EventModel]) -> [EventModel; N] {
+    assert!(first.len() + second.len() == N);
+    let mut all = [EventModel::NONE; N];
+    let mut i = 0;
+    while i < N {
+        all[i] = if i < first.len() { first[i] } else { second[i - first.len()] };
+        i += 1;
+    }
+    all
+}
+
+const fn used_twice(name: &str, first: &str, second: &str) -> Message {
+    Message::new()
+        .push("the stored name `")
+        .push(name)
+        .push("` is used by both `")
+        .push(first)
+        .push("` and `")
+        .push(second)
+        .push("`; give one of them another `#[event(name = \"..\")]`")
+}
+
+const fn shared_name(left: &EventModel, right: &EventModel) -> Option<&'static str> {
+    if has_name(left, right.name) {
+        return Some(right.name);
+    }
+    let mut i = 0;
+    while i < right.aliases.len() {
+        if has_name(left, right.aliases[i]) {
+            return Some(right.aliases[i]);
+        }
+        i += 1;
+    }
+    None
+}
+
+const fn has_name(event: &EventModel, name: &str) -> bool {
+    if same(event.name, name) {
+        return true;
+    }
+    let mut i = 0;
+    while i < event.aliases.len() {
+        if same(event.aliases[i], name) {
+            return true;
+        }
+        i += 1;
+    }
+    false
 }
 
 const fn same(left: &str, right: &str) -> bool {

@@ -7,7 +7,7 @@ use std::path::Path;
 const ROWS: &[&[&str]] = &[
     &["codec", "id", "model", "name", "stream", "time", "version"],
     &["envelope", "metadata"],
-    &["decode_error", "event", "event_set"],
+    &["decode_error", "event", "event_set", "hop"],
     &["aggregate", "command", "projection"],
     &["store"],
     &["repository", "runner"],

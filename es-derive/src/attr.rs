@@ -70,12 +70,21 @@ pub(crate) fn string(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
 
 /// `(item, item)`.
 pub(crate) fn list<T: Parse>(key: &Ident, input: ParseStream) -> syn::Result<Vec<T>> {
+    list_with(key, input, T::parse)
+}
+
+/// `(item, item)`, each parsed by `parse`.
+pub(crate) fn list_with<T>(
+    key: &Ident,
+    input: ParseStream,
+    parse: fn(ParseStream) -> syn::Result<T>,
+) -> syn::Result<Vec<T>> {
     if !input.peek(syn::token::Paren) {
         return Err(syn::Error::new_spanned(key, format!("`{key}` takes a list: `{key}(.., ..)`")));
     }
     let content;
     parenthesized!(content in input);
-    Ok(Punctuated::<T, Token![,]>::parse_terminated(&content)?.into_iter().collect())
+    Ok(Punctuated::<T, Token![,]>::parse_terminated_with(&content, parse)?.into_iter().collect())
 }
 
 /// The name of a field; a keyword need not be written as `r#type`.

@@ -2,8 +2,10 @@
 
 mod attrs;
 mod chain;
+mod change;
 mod expand;
 mod hop;
+mod hops;
 mod shape;
 
 use proc_macro2::TokenStream;

@@ -3,9 +3,9 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::{Data, DeriveInput, Fields, Generics, Path};
+use syn::{Data, DeriveInput, Fields, Generics, LitStr, Path};
 
-use crate::attr::{self, CratePath};
+use crate::attr::{self, CratePath, Once};
 use crate::diagnostics::Diagnostics;
 use crate::entries::{self, Entry};
 use crate::input;
@@ -16,19 +16,54 @@ pub(crate) struct EventSet<'a> {
     pub(crate) generics: &'a Generics,
     pub(crate) private: &'a Path,
     pub(crate) entries: &'a [Entry],
+    pub(crate) history: &'a History,
+}
+
+/// What is stored, but no event of the set any more.
+#[derive(Default)]
+pub(crate) struct History {
+    /// Events that are read as others.
+    pub(crate) split: Vec<Entry>,
+    /// Stored names that are passed over.
+    pub(crate) retired: Vec<LitStr>,
+}
+
+impl History {
+    /// Checks what can be seen without the stored names of the events.
+    pub(crate) fn check(split: Option<Vec<Entry>>, retired: Option<Vec<LitStr>>, diagnostics: &Diagnostics) -> Self {
+        let mut kept: Vec<LitStr> = Vec::new();
+        for name in retired.unwrap_or_default() {
+            if kept.iter().any(|other| other.value() == name.value()) {
+                diagnostics.error(&name, format!("`{}` is retired twice; remove one of them", name.value()));
+            } else {
+                kept.push(name);
+            }
+        }
+        Self { split: entries::unique(split.unwrap_or_default(), "event", diagnostics), retired: kept }
+    }
 }
 
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let diagnostics = Diagnostics::new();
     let mut krate = CratePath::default();
+    let (mut split, mut retired) = (Once::<Vec<Entry>>::default(), Once::<Vec<LitStr>>::default());
     attr::for_each_key(&input.attrs, "event_set", &diagnostics, |key, input| match key.to_string().as_str() {
+        "split" => split.set(key, attr::list(key, input)?),
+        "retired" => retired.set(key, attr::list(key, input)?),
         "crate" => krate.set(key, input),
-        _ => Err(attr::unknown(key, "event_set", &["crate"])),
+        _ => Err(attr::unknown(key, "event_set", &["split", "retired", "crate"])),
     });
+    let history = History::check(split.take(), retired.take(), &diagnostics);
     input::refuse_lifetimes(input, "an event", &diagnostics);
     let entries = entries::unique(variants(input, &diagnostics), "event", &diagnostics);
     let private = krate.private();
-    let set = EventSet { ident: &input.ident, generics: &input.generics, private: &private, entries: &entries };
+    let set = EventSet {
+        ident: &input.ident,
+        generics: &input.generics,
+        private: &private,
+        entries: &entries,
+        history: &history,
+    };
     match diagnostics.finish() {
         None => {
             let mut expanded = set.expand();
@@ -69,6 +104,8 @@ impl EventSet<'_> {
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let variants: Vec<_> = self.entries.iter().map(|entry| &entry.variant).collect();
         let types: Vec<_> = self.entries.iter().map(Entry::placed).collect();
+        let History { split, retired } = self.history;
+        let split: Vec<_> = split.iter().map(Entry::placed).collect();
         let conversions = self.conversions();
         let uniqueness = self.uniqueness();
         quote_spanned! {site=>
@@ -76,6 +113,8 @@ impl EventSet<'_> {
             #[allow(unused_qualifications)]
             impl #impl_generics #private::EventSet for #ident #ty_generics #where_clause {
                 const EVENTS: &'static [#private::EventModel] = &[#(<#types as #private::Event>::MODEL),*];
+                const SPLIT: &'static [#private::EventModel] = &[#(<#split as #private::Event>::MODEL),*];
+                const RETIRED: &'static [&'static str] = &[#(#retired),*];
 
                 #[inline]
                 fn name(&self) -> #private::EventName {
@@ -102,16 +141,39 @@ impl EventSet<'_> {
 
                 fn decode<__C: #private::Codec>(
                     codec: &__C,
-                    event: &#private::RecordedEvent,
-                ) -> ::core::result::Result<Self, #private::DecodeError> {
-                    let name = event.name.as_str();
-                    #(if name == <#types as #private::Event>::NAME {
-                        return match <#types as #private::Event>::decode(codec, event) {
-                            ::core::result::Result::Ok(event) => ::core::result::Result::Ok(Self::#variants(event)),
-                            ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+                    recorded: &#private::RecordedEvent,
+                ) -> ::core::result::Result<#private::Events<Self>, #private::DecodeError> {
+                    let mut name = recorded.name.as_str();
+                    loop {
+                        #(if name == <#types as #private::Event>::NAME {
+                            return match <#types as #private::Event>::decode(codec, recorded) {
+                                ::core::result::Result::Ok(event) => {
+                                    ::core::result::Result::Ok(#private::Events::one(Self::#variants(event)))
+                                }
+                                ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+                            };
+                        })*
+                        #(if name == <#split as #private::Event>::NAME {
+                            return match <#split as #private::Event>::decode(codec, recorded) {
+                                ::core::result::Result::Ok(old) => {
+                                    ::core::result::Result::Ok(<#split as #private::SplitInto<Self>>::split(old))
+                                }
+                                ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+                            };
+                        })*
+                        #(if name == #retired {
+                            return ::core::result::Result::Ok(#private::Events::none());
+                        })*
+                        name = match #private::current_name(
+                            [<Self as #private::EventSet>::EVENTS, <Self as #private::EventSet>::SPLIT],
+                            name,
+                        ) {
+                            ::core::option::Option::Some(current) => current,
+                            ::core::option::Option::None => {
+                                return ::core::result::Result::Err(#private::unknown_event(recorded));
+                            }
                         };
-                    })*
-                    ::core::result::Result::Err(#private::unknown_event(event))
+                    }
                 }
             }
 
@@ -131,6 +193,8 @@ impl EventSet<'_> {
             #[automatically_derived]
             impl #impl_generics #private::EventSet for #ident #ty_generics #where_clause {
                 const EVENTS: &'static [#private::EventModel] = &[];
+                const SPLIT: &'static [#private::EventModel] = &[];
+                const RETIRED: &'static [&'static str] = &[];
                 fn name(&self) -> #private::EventName { ::core::unimplemented!() }
                 fn schema_version(&self) -> u32 { ::core::unimplemented!() }
                 fn encode<__C: #private::Codec>(
@@ -142,7 +206,7 @@ impl EventSet<'_> {
                 fn decode<__C: #private::Codec>(
                     _: &__C,
                     _: &#private::RecordedEvent,
-                ) -> ::core::result::Result<Self, #private::DecodeError> {
+                ) -> ::core::result::Result<#private::Events<Self>, #private::DecodeError> {
                     ::core::unimplemented!()
                 }
             }
@@ -164,8 +228,11 @@ impl EventSet<'_> {
         generics.params.push(syn::parse_quote!(__S));
         let (impl_generics, _, where_clause) = generics.split_for_impl();
         let state = Ident::new("__S", site);
-        let state = state.to_token_stream();
-        let replays = self.entries.iter().map(|entry| replay_arm(private, entry, Fold::Apply, &state));
+        let replay = self.replay_body(
+            &state.to_token_stream(),
+            &quote_spanned!(site=> Self),
+            &quote_spanned!(site=> #private::ApplyTo::<__S>::apply_to(event, state)),
+        );
         quote_spanned! {site=>
             #[automatically_derived]
             #[allow(unused_qualifications)]
@@ -178,13 +245,35 @@ impl EventSet<'_> {
 
                 fn replay_to<__C: #private::Codec>(
                     codec: &__C,
-                    event: &#private::RecordedEvent,
+                    recorded: &#private::RecordedEvent,
                     state: &mut __S,
                 ) -> ::core::result::Result<(), #private::DecodeError> {
-                    let name = event.name.as_str();
-                    #(#replays)*
-                    ::core::result::Result::Err(#private::unknown_event(event))
+                    #replay
                 }
+            }
+        }
+    }
+
+    /// Reads `recorded` and applies it to `state`, without making the enum in between.
+    ///
+    /// `set` is the enum, whose events a split event is read as, and `apply` takes one of them.
+    pub(crate) fn replay_body(&self, state_type: &TokenStream, set: &TokenStream, apply: &TokenStream) -> TokenStream {
+        let site = Span::mixed_site();
+        let private = self.private;
+        let arms = self.entries.iter().map(|entry| replay_arm(private, entry, Fold::Apply, state_type));
+        quote_spanned! {site=>
+            let name = recorded.name.as_str();
+            #(#arms)*
+            // Events that were split, retired or renamed.
+            match <#set as #private::EventSet>::decode(codec, recorded) {
+                ::core::result::Result::Ok(events) => {
+                    ::core::iter::Iterator::for_each(
+                        ::core::iter::IntoIterator::into_iter(events),
+                        |event| #apply,
+                    );
+                    ::core::result::Result::Ok(())
+                }
+                ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
             }
         }
     }
@@ -208,7 +297,15 @@ impl EventSet<'_> {
 
                 #[automatically_derived]
                 #[allow(unused_qualifications)]
-                impl #impl_generics #private::Includes<#ty> for #ident #ty_generics #where_clause {}
+                impl #impl_generics #private::Includes<#ty> for #ident #ty_generics #where_clause {
+                    fn pick(self) -> ::core::result::Result<#ty, Self> {
+                        match self {
+                            Self::#variant(event) => ::core::result::Result::Ok(event),
+                            #[allow(unreachable_patterns)]
+                            other => ::core::result::Result::Err(other),
+                        }
+                    }
+                }
             }
         };
         self.entries.iter().map(conversion).collect()
@@ -219,40 +316,59 @@ impl EventSet<'_> {
             // The models of a generic set are known only where it is used.
             return TokenStream::new();
         }
-        let Self { ident, private, entries, .. } = self;
-        let models = quote_spanned!(Span::mixed_site()=> <#ident as #private::EventSet>::EVENTS);
-        unique_names(private, entries, &models)
+        let Self { ident, private, entries, history, .. } = self;
+        let site = Span::mixed_site();
+        let (events, split) = (
+            quote_spanned!(site=> <#ident as #private::EventSet>::EVENTS),
+            quote_spanned!(site=> <#ident as #private::EventSet>::SPLIT),
+        );
+        let entries: Vec<_> = entries.iter().chain(&history.split).collect();
+        unique_names(private, &entries, &history.retired, (&events, &split))
     }
 
     /// The generics, with the promise that generic events are events.
     pub(crate) fn bounded_generics(&self) -> Generics {
-        bounded_generics(self.generics, self.entries, self.private)
+        bounded_generics(self.generics, self.entries.iter().chain(&self.history.split), self.private)
     }
 }
 
 /// `generics`, with the promise that those entries that mention a parameter are events.
-pub(crate) fn bounded_generics(generics: &Generics, entries: &[Entry], private: &Path) -> Generics {
+pub(crate) fn bounded_generics<'a>(
+    generics: &Generics,
+    entries: impl IntoIterator<Item = &'a Entry>,
+    private: &Path,
+) -> Generics {
     let mut bounded = generics.clone();
-    for entry in entries.iter().filter(|entry| entry.is_generic(generics)) {
+    for entry in entries.into_iter().filter(|entry| entry.is_generic(generics)) {
         let ty = &entry.ty;
         input::require(&mut bounded, &quote_spanned!(Span::mixed_site()=> #ty: #private::Event));
     }
     bounded
 }
 
-/// One check for each entry but the first, shown on that entry.
-pub(crate) fn unique_names(private: &Path, entries: &[Entry], models: &TokenStream) -> TokenStream {
+/// One check for each entry and each retired name, shown on it.
+pub(crate) fn unique_names(
+    private: &Path,
+    entries: &[&Entry],
+    retired: &[LitStr],
+    (events, split): (&TokenStream, &TokenStream),
+) -> TokenStream {
     let site = Span::mixed_site();
-    let check = |(at, entry): (usize, &Entry)| {
+    let check = |(at, entry): (usize, &&Entry)| {
         let place = entry.span().resolved_at(site);
         let call = quote_spanned!(place=> assert_unique_name(__MODELS, #at));
         quote_spanned!(site=> const _: () = #private::#call;)
     };
-    let checks: TokenStream = entries.iter().enumerate().skip(1).map(check).collect();
+    let checks: TokenStream = entries.iter().enumerate().map(check).collect();
+    let retired = retired.iter().map(|name| {
+        let call = quote_spanned!(name.span().resolved_at(site)=> assert_retired(__MODELS, #name));
+        quote_spanned!(site=> const _: () = #private::#call;)
+    });
     quote_spanned! {site=>
         const _: () = {
-            const __MODELS: &[#private::EventModel] = #models;
+            const __MODELS: &[#private::EventModel] = &#private::joined::<{ #events.len() + #split.len() }>(#events, #split);
             #checks
+            #(#retired)*
         };
     }
 }
@@ -278,13 +394,13 @@ pub(crate) fn replay_arm(private: &Path, entry: &Entry, fold: Fold, state_type: 
             quote_spanned!(site=> ()),
         ),
         Fold::Project => (
-            quote_spanned!(site=> <#state_type as #private::Project<#ty>>::project(state, decoded, event)),
+            quote_spanned!(site=> <#state_type as #private::Project<#ty>>::project(state, decoded, recorded)),
             quote_spanned!(site=> #private::Projected::Applied),
         ),
     };
     quote_spanned! {site=>
         if name == <#ty as #private::Event>::NAME {
-            return match <#ty as #private::Event>::decode(codec, event) {
+            return match <#ty as #private::Event>::decode(codec, recorded) {
                 ::core::result::Result::Ok(decoded) => {
                     #call;
                     ::core::result::Result::Ok(#done)

@@ -20,21 +20,34 @@ use syn::{DeriveInput, parse_macro_input};
 /// Derives `es_core::Event`: a fact with a stored name, and every shape that was ever stored under it.
 ///
 /// ```text
-/// #[event(name = "money-deposited", version = 3, crate = path)]
+/// #[event(name = "money-deposited", version = 4, oldest = 1, alias = "old-name", crate = path)]
 /// #[upcast(1 => 2, rename(amt => amount), add(currency = "EUR"))]
-/// #[upcast(2 => 3, from = MoneyDepositedV2)]
+/// #[upcast(2 => 3, try_from = MoneyDepositedV2)]
+/// #[upcast(3 => 4, with = function)]
 /// ```
 ///
 /// `name` is needed; `version` is 1 unless said otherwise.
-/// Each older version needs one `#[upcast]` to the next:
+/// An `alias` is a stored name that the event had before, `oldest` the oldest version that is still stored.
+/// Each older version needs one `#[upcast]` to the next.
 ///
-/// - `add(field)`, `add(field = value)`: the field is new; it gets its `Default`, or the value, which may use the
-///   fields of the older version by name;
+/// By field:
+///
+/// - `add(field)`, `add(field = value)`: the field is new; it gets its `Default`, or the value;
 /// - `rename(old => new)`: the field had another name;
-/// - `from = Old`: the older version is a type of yours, converted by `From`.
+/// - `remove(field: Type)`: there was a field; `remove(field)` if its value is of no use;
+/// - `change(field: OldType => value)`: the field had another type.
 ///
+/// Values may use the fields of the older version by name, the stored event as `recorded: &RecordedEvent`, and `?`.
+/// A field splits or merges by `remove` and `add`.
 /// A struct with the fields of each older version is generated from the current one and read directly, so an old event
 /// costs one decode and the moves of its fields.
+///
+/// By type, where the change cannot be said by field:
+///
+/// - `from = Old`, `try_from = Old`: the older version is a type of yours, converted by `From` or `TryFrom`;
+/// - either `, with = function`: converted by `fn(Old) -> New` or `fn(Old, &RecordedEvent) -> New`, with a `Result` for
+///   `try_from`;
+/// - `with = function` alone: from one `serde_json::Value` to the next, as a last resort.
 #[proc_macro_derive(Event, attributes(event, upcast))]
 pub fn event(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -46,7 +59,7 @@ pub fn event(input: TokenStream) -> TokenStream {
 /// For those who want to write the enum themselves; name it in `#[aggregate(event = Events, ..)]`.
 ///
 /// ```text
-/// #[event_set(crate = path)]
+/// #[event_set(split(Relocated), retired("customer-poked"), crate = path)]
 /// ```
 #[proc_macro_derive(EventSet, attributes(event_set))]
 pub fn event_set(input: TokenStream) -> TokenStream {
@@ -81,6 +94,7 @@ pub fn command(input: TokenStream) -> TokenStream {
 /// #[aggregate(
 ///     name = "account", id = String, error = AccountError,
 ///     events(AccountOpened, Closed = other::AccountClosed),
+///     split(PaidWithFee), retired("statement-printed"),
 ///     commands(OpenAccount, Deposit),
 ///     event_enum = AccountEvent, event_derive(Debug, Clone, PartialEq),
 ///     command_enum = AccountCommand, command_derive(Debug, Clone),
@@ -88,7 +102,8 @@ pub fn command(input: TokenStream) -> TokenStream {
 /// )]
 /// ```
 ///
-/// The first five are needed; the others show what they are unless said otherwise.
+/// Name, id, error and events are needed; the enums show what they are unless said otherwise.
+/// An event in `split(..)` is read as others, which its `SplitInto` says; a name in `retired(..)` is passed over.
 /// `event = path` in place of `events(..)` names an enum of yours with `#[derive(EventSet)]`.
 /// `Variant = path::Type` in a list names the variant.
 #[proc_macro_derive(Aggregate, attributes(aggregate))]
@@ -100,8 +115,13 @@ pub fn aggregate(input: TokenStream) -> TokenStream {
 /// Derives `es_core::Projection`: finds, decodes and hands on the events that a read model is built from.
 ///
 /// ```text
-/// #[projection(name = "balances", events(AccountOpened, MoneyDeposited), crate = path)]
+/// #[projection(
+///     name = "balances", events(AccountOpened, MoneyWithdrawn),
+///     split(PaidWithFee = AccountEvent(MoneyWithdrawn)), crate = path,
+/// )]
 /// ```
+///
+/// `split` names a stored event, the set that its `SplitInto` makes, and which of those events the projection takes.
 #[proc_macro_derive(Projection, attributes(projection))]
 pub fn projection(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -141,7 +141,9 @@ fn stored(name: &str, schema_version: u32, payload: &str) -> RecordedEvent {
 }
 
 fn read(name: &str, schema_version: u32, payload: &str) -> AccountEvent {
-    AccountEvent::decode(&Json, &stored(name, schema_version, payload)).unwrap()
+    let read = AccountEvent::decode(&Json, &stored(name, schema_version, payload)).unwrap();
+    assert_eq!(read.len(), 1);
+    read.into_iter().next().unwrap()
 }
 
 fn deposited(amount: u64, currency: &str) -> MoneyDeposited {
@@ -167,7 +169,9 @@ fn replay_and_apply_agree() {
     let (mut replayed, mut applied) = (Account::default(), Account::default());
     for event in &log {
         replayed.replay(&Json, event).unwrap();
-        applied.apply_event(AccountEvent::decode(&Json, event).unwrap());
+        for event in AccountEvent::decode(&Json, event).unwrap() {
+            applied.apply_event(event);
+        }
     }
     assert_eq!(replayed, Account { owner: Some("Ada".into()), balance: 3 });
     assert_eq!(applied, replayed);

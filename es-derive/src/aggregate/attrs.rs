@@ -7,6 +7,7 @@ use syn::{DeriveInput, LitStr, Path, Type};
 use crate::attr::{self, CratePath, Once};
 use crate::diagnostics::Diagnostics;
 use crate::entries::{self, Entry};
+use crate::event_set::History;
 use crate::input;
 use crate::text;
 
@@ -26,7 +27,7 @@ pub(super) struct AggregateInput<'a> {
 /// Where the set of events comes from.
 pub(super) enum Events {
     /// `events(..)`: the derive writes the enum.
-    Listed { ident: Ident, entries: Vec<Entry>, derive: Vec<Path> },
+    Listed { ident: Ident, entries: Vec<Entry>, history: History, derive: Vec<Path> },
     /// `event = path`: an enum of the user's, with `#[derive(EventSet)]`.
     Named(Path),
 }
@@ -36,6 +37,8 @@ const KEYS: &[&str] = &[
     "id",
     "error",
     "events",
+    "split",
+    "retired",
     "commands",
     "event_enum",
     "event_derive",
@@ -51,6 +54,8 @@ struct Keys {
     id: Once<Type>,
     error: Once<Type>,
     events: Once<(Ident, Vec<Entry>)>,
+    split: Once<Vec<Entry>>,
+    retired: Once<Vec<LitStr>>,
     commands: Once<Vec<Entry>>,
     event_enum: Once<Ident>,
     event_derive: Once<Vec<Path>>,
@@ -67,6 +72,8 @@ pub(super) fn parse<'a>(item: &'a DeriveInput, diagnostics: &Diagnostics) -> Agg
         "id" => keys.id.set(key, attr::value(key, input)?),
         "error" => keys.error.set(key, attr::value(key, input)?),
         "events" => keys.events.set(key, (key.clone(), attr::list(key, input)?)),
+        "split" => keys.split.set(key, attr::list(key, input)?),
+        "retired" => keys.retired.set(key, attr::list(key, input)?),
         "commands" => keys.commands.set(key, attr::list(key, input)?),
         "event_enum" => keys.event_enum.set(key, attr::value(key, input)?),
         "event_derive" => keys.event_derive.set(key, attr::list(key, input)?),
@@ -99,13 +106,22 @@ impl Keys {
         let name = stored_name(item, self.name.get(), &place, diagnostics);
         let type_name = text::name(&item.ident);
         let enum_ident = |suffix: &str| format_ident!("{type_name}{suffix}", span = item.ident.span());
+        let has_history = self.split.get().is_some() || self.retired.get().is_some();
+        let history = History::check(self.split.take(), self.retired.take(), diagnostics);
         let events = match (self.events.take(), self.event.take()) {
             (Some((key, _)), Some(_)) => {
                 diagnostics
                     .error(key, "`event = ..` names a set of events that is written already; remove `events(..)`");
-                Events::Listed { ident: enum_ident("Event"), entries: Vec::new(), derive: Vec::new() }
+                Events::Listed { ident: enum_ident("Event"), entries: Vec::new(), history, derive: Vec::new() }
             }
-            (None, Some(path)) => Events::Named(path),
+            (None, Some(path)) => {
+                if has_history {
+                    let message = "a set of events that is written already says itself what is split and retired; \
+                                   write `#[event_set(split(..), retired(..))]` on it";
+                    diagnostics.error(&path, message);
+                }
+                Events::Named(path)
+            }
             (listed, None) => {
                 let entries = listed.map(|(_, entries)| entries).unwrap_or_default();
                 if entries.is_empty() {
@@ -114,6 +130,7 @@ impl Keys {
                 Events::Listed {
                     ident: self.event_enum.take().unwrap_or_else(|| enum_ident("Event")),
                     entries: entries::unique(entries, "event", diagnostics),
+                    history,
                     derive: self
                         .event_derive
                         .take()

@@ -6,17 +6,17 @@ use syn::{Generics, Path};
 
 use super::attrs::{AggregateInput, Events};
 use crate::entries::Entry;
-use crate::event_set::{self, EventSet, Fold};
+use crate::event_set::{self, EventSet};
 use crate::input;
 use crate::text;
 
 impl AggregateInput<'_> {
     pub(super) fn expand(&self) -> TokenStream {
         let mut expanded = TokenStream::new();
-        if let Events::Listed { ident, entries, derive } = &self.events {
-            let generics = self.enum_generics(entries);
+        if let Events::Listed { ident, entries, history, derive } = &self.events {
+            let (generics, private) = (self.enum_generics(entries), &self.private);
             expanded.extend(self.enum_item("events", ident, &generics, entries, derive));
-            expanded.extend(EventSet { ident, generics: &generics, private: &self.private, entries }.expand());
+            expanded.extend(EventSet { ident, generics: &generics, private, entries, history }.expand());
         }
         expanded.extend(self.aggregate(&Bodies::Written));
         expanded.extend(self.command_set(&Bodies::Written));
@@ -29,10 +29,10 @@ impl AggregateInput<'_> {
         if self.item.generics.lifetimes().next().is_some() {
             return expanded;
         }
-        if let Events::Listed { ident, entries, derive } = &self.events {
-            let generics = self.enum_generics(entries);
+        if let Events::Listed { ident, entries, history, derive } = &self.events {
+            let (generics, private) = (self.enum_generics(entries), &self.private);
             expanded.extend(self.enum_item("events", ident, &generics, entries, derive));
-            expanded.extend(EventSet { ident, generics: &generics, private: &self.private, entries }.stub());
+            expanded.extend(EventSet { ident, generics: &generics, private, entries, history }.stub());
         }
         expanded.extend(self.aggregate(&Bodies::Missing));
         expanded.extend(self.command_set(&Bodies::Missing));
@@ -87,10 +87,10 @@ impl AggregateInput<'_> {
         }
     }
 
-    fn listed_events(&self) -> &[Entry] {
+    fn listed_events(&self) -> Vec<&Entry> {
         match &self.events {
-            Events::Named(_) => &[],
-            Events::Listed { entries, .. } => entries,
+            Events::Named(_) => Vec::new(),
+            Events::Listed { entries, history, .. } => entries.iter().chain(&history.split).collect(),
         }
     }
 
@@ -153,7 +153,7 @@ impl AggregateInput<'_> {
                 fn replay<__C: #private::Codec>(
                     &mut self,
                     codec: &__C,
-                    event: &#private::RecordedEvent,
+                    recorded: &#private::RecordedEvent,
                 ) -> ::core::result::Result<(), #private::DecodeError> {
                     #replay
                 }
@@ -180,18 +180,20 @@ impl AggregateInput<'_> {
     fn replay_body(&self) -> TokenStream {
         let site = Span::mixed_site();
         let Self { private, .. } = self;
-        let Events::Listed { entries, .. } = &self.events else {
+        let Events::Listed { ident, entries, history, .. } = &self.events else {
             return quote_spanned! {site=>
-                <Self::Event as #private::ApplyTo<Self>>::replay_to(codec, event, self)
+                <Self::Event as #private::ApplyTo<Self>>::replay_to(codec, recorded, self)
             };
         };
-        let this = Ident::new("Self", site).to_token_stream();
-        let arms = entries.iter().map(|entry| event_set::replay_arm(private, entry, Fold::Apply, &this));
+        let generics = self.enum_generics(entries);
+        let replay = EventSet { ident, generics: &generics, private, entries, history }.replay_body(
+            &Ident::new("Self", site).to_token_stream(),
+            &quote_spanned!(site=> Self::Event),
+            &quote_spanned!(site=> <Self as #private::Aggregate>::apply_event(state, event)),
+        );
         quote_spanned! {site=>
             let state = self;
-            let name = event.name.as_str();
-            #(#arms)*
-            ::core::result::Result::Err(#private::unknown_event(event))
+            #replay
         }
     }
 
@@ -210,6 +212,8 @@ impl AggregateInput<'_> {
                 type_name: #type_name,
                 doc: #doc,
                 events: <#event as #private::EventSet>::EVENTS,
+                split: <#event as #private::EventSet>::SPLIT,
+                retired: <#event as #private::EventSet>::RETIRED,
                 commands: &[#(<#commands as #private::Command>::MODEL),*],
             }
         }

@@ -2,14 +2,13 @@
 //!
 //! Only the current shape is written by the user; each older one is computed from the one after it.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Member, Meta, Token, Type};
 
 use super::attrs::EventInput;
-use super::chain::listed;
-use super::hop::Change;
+use super::change::Change;
 use crate::diagnostics::Diagnostics;
 
 #[derive(Clone)]
@@ -29,22 +28,26 @@ pub(super) struct ShapeField {
 impl Shape {
     pub(super) fn current(event: &EventInput<'_>) -> Self {
         let fields = event.fields.iter().filter_map(|field| match &field.member {
-            Member::Named(ident) => Some(ShapeField {
-                ident: ident.clone(),
-                ty: field.ty.clone(),
-                attrs: field.attrs.iter().filter(|attr| attr.path().is_ident("serde")).cloned().collect(),
-            }),
+            Member::Named(ident) => {
+                Some(ShapeField { ident: ident.clone(), ty: field.ty.clone(), attrs: of_serde(&field.attrs) })
+            }
             Member::Unnamed(_) => None,
         });
         Self { version: event.version, fields: fields.collect() }
     }
 
     /// The shape of version `version`, if `changes` led from it to this one.
-    pub(super) fn before(&self, changes: &[Change], version: u32, diagnostics: &Diagnostics) -> Self {
+    pub(super) fn before(
+        &self,
+        changes: &[Change],
+        version: u32,
+        event: &EventInput<'_>,
+        diagnostics: &Diagnostics,
+    ) -> Self {
         let mut older = Self { version, fields: self.fields.clone() };
         let mut touched: Vec<&Ident> = Vec::new();
         for change in changes {
-            let (Change::Add { field, .. } | Change::Rename { new: field, .. }) = change;
+            let Some(field) = change.newer_field() else { continue };
             if touched.contains(&field) {
                 diagnostics.error(field, format!("field `{field}` changes twice in this hop; say it once"));
                 continue;
@@ -65,29 +68,57 @@ impl Shape {
                     renamed.ident = old.clone();
                     renamed.attrs = renamed.attrs.iter().filter_map(without_names).collect();
                 }
+                Change::Retype { attrs, old, .. } => {
+                    let retyped = &mut older.fields[index];
+                    retyped.ty = (**old).clone();
+                    retyped.attrs = retyped.attrs.iter().filter_map(only_name).chain(of_serde(attrs)).collect();
+                }
+                Change::Remove { .. } => {}
             }
         }
         for change in changes {
-            if let Change::Rename { old, .. } = change
-                && older.fields.iter().filter(|field| field.ident == *old).count() > 1
-            {
+            if let Change::Remove { attrs, field, ty } = change {
+                older.fields.push(removed(attrs, field, ty.as_deref(), event));
+            }
+        }
+        for change in changes {
+            let Some(old) = change.older_field() else { continue };
+            if older.fields.iter().filter(|field| field.ident == *old).count() > 1 {
                 diagnostics.error(old, format!("version {version} would have two fields `{old}`"));
             }
         }
         older
     }
+}
 
-    /// The field of that name.
-    pub(super) fn field(&self, ident: &Ident) -> Option<&ShapeField> {
-        self.fields.iter().find(|field| field.ident == *ident)
-    }
+/// A field that the older version had; without a type, its value is passed over.
+fn removed(attrs: &[Attribute], field: &Ident, ty: Option<&Type>, event: &EventInput<'_>) -> ShapeField {
+    let mut attrs = of_serde(attrs);
+    let ty = ty.cloned().unwrap_or_else(|| {
+        let private = &event.private;
+        attrs.push(syn::parse_quote!(#[serde(default)]));
+        syn::parse_quote_spanned!(Span::mixed_site()=> #private::serde::de::IgnoredAny)
+    });
+    ShapeField { ident: field.clone(), ty, attrs }
+}
+
+fn of_serde(attrs: &[Attribute]) -> Vec<Attribute> {
+    attrs.iter().filter(|attr| attr.path().is_ident("serde")).cloned().collect()
 }
 
 /// A field that had another Rust name is taken to have had that one in storage, too.
 fn without_names(attr: &Attribute) -> Option<Attribute> {
+    keep(attr, |meta| !meta.path().is_ident("rename") && !meta.path().is_ident("alias"))
+}
+
+/// A field of another type had the same name in storage, but what reads the new type does not read the old one.
+fn only_name(attr: &Attribute) -> Option<Attribute> {
+    keep(attr, |meta| meta.path().is_ident("rename") || meta.path().is_ident("alias"))
+}
+
+fn keep(attr: &Attribute, is_kept: impl Fn(&Meta) -> bool) -> Option<Attribute> {
     let metas = attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
-    let kept: Vec<_> =
-        metas.into_iter().filter(|meta| !meta.path().is_ident("rename") && !meta.path().is_ident("alias")).collect();
+    let kept: Vec<_> = metas.into_iter().filter(is_kept).collect();
     (!kept.is_empty()).then(|| syn::parse_quote!(#[serde(#(#kept),*)]))
 }
 
@@ -123,4 +154,10 @@ fn container_metas(event: &EventInput<'_>) -> Vec<Meta> {
         .filter_map(|attr| attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok())
         .flatten()
         .collect()
+}
+
+/// What is shown for a list of fields.
+fn listed<T: ToTokens>(fields: impl Iterator<Item = T>) -> String {
+    let names: Vec<_> = fields.map(|field| format!("`{}`", field.to_token_stream())).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

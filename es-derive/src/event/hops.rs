@@ -1,0 +1,236 @@
+//! Writes the older shapes and the hops from each to the next.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Expr, ExprLit, Generics, Lit};
+
+use super::attrs::EventInput;
+use super::chain::{Form, Step, StepKind};
+use super::change::Change;
+use super::hop::{self, Typed};
+use super::shape::{self, Shape};
+use crate::input::placed;
+use crate::text;
+
+/// `2 => { let event = payload as version 2; let event = 2 => 3; Ok(event) }`.
+pub(super) fn decode_arm(event: &EventInput<'_>, steps: &[Step<'_>], first: &Step<'_>) -> TokenStream {
+    let site = Span::mixed_site();
+    let (private, from) = (&event.private, first.from);
+    let (_, ty_generics, _) = event.generics.split_for_impl();
+    let decoded = match &first.kind {
+        StepKind::Fields { .. } => {
+            let older = shape_ident(event, from);
+            quote_spanned!(site=> #private::old_payload::<__C, #older #ty_generics>(codec, recorded))
+        }
+        StepKind::Typed(Typed { old, .. }) => quote_spanned!(site=> #private::payload::<__C, #old>(codec, recorded)),
+        StepKind::Json(_) => quote_spanned!(site=> #private::old_payload::<__C, #private::Value>(codec, recorded)),
+    };
+    let hops = steps.iter().filter(|step| step.from >= from).map(|step| hop_call(event, step));
+    quote_spanned! {site=>
+        #from => match #decoded {
+            ::core::result::Result::Ok(event) => {
+                #(#hops)*
+                ::core::result::Result::Ok(event)
+            }
+            ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+        },
+    }
+}
+
+/// `let event = 2 => 3;`, and out with the error if there is one.
+fn hop_call(event: &EventInput<'_>, step: &Step<'_>) -> TokenStream {
+    let site = Span::mixed_site();
+    let private = &event.private;
+    let newer = |place| placed(&form(event, &step.newer), place);
+    let (hop, is_fallible) = match &step.kind {
+        StepKind::Fields { changes, .. } => {
+            let hop = hop_ident(step.from);
+            (quote_spanned!(site=> #hop(event, recorded)), can_fail(changes))
+        }
+        StepKind::Typed(Typed { old, is_fallible, with: Some(function) }) => {
+            let newer = newer(function.span());
+            let call = if *is_fallible {
+                quote_spanned!(site=> #private::try_hop::<_, #old, #newer, _, _>(#function, event, recorded))
+            } else {
+                quote_spanned!(site=> #private::hop::<_, #old, #newer, _>(#function, event, recorded))
+            };
+            (call, *is_fallible)
+        }
+        StepKind::Typed(Typed { old, is_fallible: false, with: None }) => {
+            // The compiler shows a missing conversion on this type, so it stands where the user wrote the older one.
+            let newer = newer(old.span());
+            (quote_spanned!(site=> <#newer as #private::UpcastFrom<#old>>::upcast_from(event)), false)
+        }
+        StepKind::Typed(Typed { old, is_fallible: true, with: None }) => {
+            let newer = newer(old.span());
+            (quote_spanned!(site=> #private::try_upcast::<#old, #newer>(event)), true)
+        }
+        StepKind::Json(function) => {
+            let newer = newer(function.span());
+            (quote_spanned!(site=> #private::json_hop::<_, #newer, _, _>(#function, event, recorded)), true)
+        }
+    };
+    if !is_fallible {
+        return quote_spanned!(site=> let event = #hop;);
+    }
+    quote_spanned! {site=>
+        let event = match #hop {
+            ::core::result::Result::Ok(event) => event,
+            ::core::result::Result::Err(error) => {
+                return ::core::result::Result::Err(#private::failed_hop(recorded, error));
+            }
+        };
+    }
+}
+
+/// The type of a version on its way.
+fn form(event: &EventInput<'_>, form: &Form<'_>) -> TokenStream {
+    let site = Span::mixed_site();
+    match form {
+        Form::Type(ty) => quote_spanned!(site=> #ty),
+        Form::Json => {
+            let private = &event.private;
+            quote_spanned!(site=> #private::Value)
+        }
+        Form::Shape(shape) => {
+            let (ident, (_, ty_generics, _)) = (shape_ident(event, shape.version), event.generics.split_for_impl());
+            quote_spanned!(site=> #ident #ty_generics)
+        }
+    }
+}
+
+fn can_fail(changes: &[Change]) -> bool {
+    changes.iter().filter_map(Change::value).any(hop::can_fail)
+}
+
+pub(super) fn shape_ident(event: &EventInput<'_>, version: u32) -> Ident {
+    if version == event.version {
+        event.ident.clone()
+    } else {
+        format_ident!("__{}V{version}", text::name(event.ident), span = Span::mixed_site())
+    }
+}
+
+fn hop_ident(from: u32) -> Ident {
+    format_ident!("__upcast_{from}_to_{}", from + 1, span = Span::mixed_site())
+}
+
+/// The struct of the older version and the function to the next one, if they are the derive's to write.
+pub(super) fn older_shape(event: &EventInput<'_>, step: &Step<'_>) -> TokenStream {
+    let (StepKind::Fields { older, changes }, Form::Shape(newer)) = (&step.kind, &step.newer) else {
+        return TokenStream::new();
+    };
+    let mut written = shape_struct(event, older);
+    written.extend(hop_function(event, older, newer, changes));
+    written
+}
+
+fn shape_struct(event: &EventInput<'_>, shape: &Shape) -> TokenStream {
+    let site = Span::mixed_site();
+    let private = &event.private;
+    let (ident, name) = (shape_ident(event, shape.version), text::name(event.ident));
+    let expecting = format!("version {} of `{}`", shape.version, event.name);
+    let carried = shape::carried_attributes(event);
+    let serde = text::source(quote_spanned!(site=> #private)).replace(' ', "") + "::serde";
+    let fields = shape.fields.iter().map(|field| {
+        let (attrs, ident, ty) = (&field.attrs, &field.ident, &field.ty);
+        quote_spanned!(site=> #(#attrs)* #ident: #ty)
+    });
+    let (generics, where_clause) = (event.generics, &event.generics.where_clause);
+    let marker = marker(generics);
+    quote_spanned! {site=>
+        #[derive(#private::serde::Deserialize)]
+        #[serde(crate = #serde, rename = #name, expecting = #expecting, #carried)]
+        #[allow(clippy::all, clippy::pedantic, unused_qualifications)]
+        struct #ident #generics #where_clause {
+            #(#fields,)*
+            #marker
+        }
+    }
+}
+
+/// Uses every type parameter, because an older shape may lack the field that does.
+fn marker(generics: &Generics) -> TokenStream {
+    let site = Span::mixed_site();
+    let params: Vec<_> = generics.type_params().map(|param| &param.ident).collect();
+    if params.is_empty() {
+        return TokenStream::new();
+    }
+    // serde knows by its name that this type needs nothing of its parameters.
+    quote_spanned!(site=> #[serde(skip)] __parameters: ::core::marker::PhantomData<fn() -> (#(#params,)*)>,)
+}
+
+fn hop_function(event: &EventInput<'_>, older: &Shape, newer: &Shape, changes: &[Change]) -> TokenStream {
+    let site = Span::mixed_site();
+    let private = &event.private;
+    let (impl_generics, ty_generics, where_clause) = event.generics.split_for_impl();
+    let (from, to) = (shape_ident(event, older.version), shape_ident(event, newer.version));
+    let function = hop_ident(older.version);
+    let old_fields = older.fields.iter().map(|field| &field.ident);
+    let mut made = TokenStream::new();
+    let mut fields = Vec::new();
+    for ShapeFieldOf { ident, ty, change } in newer_fields(newer, changes) {
+        fields.push(match change {
+            Some(Change::Rename { old, new }) => quote_spanned!(site=> #new: #old),
+            Some(Change::Add { field, .. } | Change::Retype { field, .. }) => {
+                let local = format_ident!("__made_{}", text::name(field), span = site);
+                let value = made_value(field, change.and_then(Change::value));
+                made.extend(quote_spanned!(site=> let #local: #ty = #value;));
+                quote_spanned!(site=> #field: #local)
+            }
+            Some(Change::Remove { .. }) | None => quote_spanned!(site=> #ident: #ident),
+        });
+    }
+    let has_marker = event.generics.type_params().next().is_some();
+    let ignored = has_marker.then(|| quote_spanned!(site=> __parameters: _,));
+    let marker = (has_marker && newer.version != event.version)
+        .then(|| quote_spanned!(site=> __parameters: ::core::default::Default::default(),));
+    let made_event = quote_spanned!(site=> #to { #(#fields,)* #marker });
+    let (result, made_event) = if can_fail(changes) {
+        (
+            quote_spanned!(site=> ::core::result::Result<#to #ty_generics, #private::HopError>),
+            quote_spanned!(site=> ::core::result::Result::Ok(#made_event)),
+        )
+    } else {
+        (quote_spanned!(site=> #to #ty_generics), made_event)
+    };
+    // The user's expressions know the stored event by this name.
+    let recorded = Ident::new("recorded", Span::call_site());
+    quote_spanned! {site=>
+        #[inline]
+        #[allow(unused_variables, unused_qualifications, clippy::all, clippy::pedantic)]
+        fn #function #impl_generics (old: #from #ty_generics, #recorded: &#private::RecordedEvent) -> #result #where_clause {
+            let #from { #(#old_fields,)* #ignored } = old;
+            #made
+            #made_event
+        }
+    }
+}
+
+/// A field of the newer shape, with the change that made it.
+struct ShapeFieldOf<'a> {
+    ident: &'a Ident,
+    ty: &'a syn::Type,
+    change: Option<&'a Change>,
+}
+
+fn newer_fields<'a>(newer: &'a Shape, changes: &'a [Change]) -> impl Iterator<Item = ShapeFieldOf<'a>> {
+    newer.fields.iter().map(|field| ShapeFieldOf {
+        ident: &field.ident,
+        ty: &field.ty,
+        change: changes.iter().find(|change| change.newer_field() == Some(&field.ident)),
+    })
+}
+
+/// The user's expression; a text becomes whatever text type the field has.
+fn made_value(field: &Ident, value: Option<&Expr>) -> TokenStream {
+    let site = Span::mixed_site();
+    match value {
+        None => quote_spanned!(field.span().resolved_at(site)=> ::core::default::Default::default()),
+        Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
+            quote_spanned!(site=> ::core::convert::Into::into(#text))
+        }
+        Some(value) => quote_spanned!(site=> #value),
+    }
+}

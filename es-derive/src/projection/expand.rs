@@ -1,0 +1,141 @@
+//! Writes the `Projection` implementation.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::Generics;
+
+use super::attrs::{ProjectionInput, Split};
+use crate::entries::Entry;
+use crate::event_set::{self, Fold};
+use crate::input;
+use crate::text;
+
+impl ProjectionInput<'_> {
+    pub(super) fn expand(&self) -> TokenStream {
+        let site = Span::mixed_site();
+        let Self { private, entries, split, .. } = self;
+        let ident = &self.item.ident;
+        let types: Vec<_> = entries.iter().map(Entry::placed).collect();
+        let stored: Vec<_> = split.iter().map(|split| split.stored.placed()).collect();
+        let model = quote_spanned! {site=>
+            events: &[#(<#types as #private::Event>::MODEL),*],
+            split: &[#(<#stored as #private::Event>::MODEL),*],
+        };
+        let this = Ident::new("Self", site).to_token_stream();
+        let arms = entries.iter().map(|entry| event_set::replay_arm(private, entry, Fold::Project, &this));
+        let split_arms = split.iter().map(|split| self.split_arm(split));
+        let body = quote_spanned! {site=>
+            let state = self;
+            let mut name = recorded.name.as_str();
+            loop {
+                #(#arms)*
+                #(#split_arms)*
+                let model = <Self as #private::Projection>::MODEL;
+                name = match #private::current_name([model.events, model.split], name) {
+                    ::core::option::Option::Some(current) => current,
+                    ::core::option::Option::None => {
+                        return ::core::result::Result::Ok(#private::Projected::NotListed);
+                    }
+                };
+            }
+        };
+        let mut expanded = self.implementation(&model, &body);
+        if self.generics().params.is_empty() {
+            let (events, split) = (
+                quote_spanned!(site=> <#ident as #private::Projection>::MODEL.events),
+                quote_spanned!(site=> <#ident as #private::Projection>::MODEL.split),
+            );
+            expanded.extend(event_set::unique_names(private, &self.listed(), &[], (&events, &split)));
+        }
+        expanded
+    }
+
+    /// An implementation that compiles, so that a mistake shows once and not at every use.
+    pub(super) fn stub(&self) -> TokenStream {
+        let site = Span::mixed_site();
+        if self.item.generics.lifetimes().next().is_some() {
+            return TokenStream::new();
+        }
+        self.implementation(
+            &quote_spanned!(site=> events: &[], split: &[],),
+            &quote_spanned!(site=> ::core::unimplemented!()),
+        )
+    }
+
+    fn implementation(&self, model: &TokenStream, body: &TokenStream) -> TokenStream {
+        let site = Span::mixed_site();
+        let Self { item, private, name, .. } = self;
+        let (ident, type_name, doc) = (&item.ident, text::name(&item.ident), text::doc(&item.attrs));
+        let generics = self.generics();
+        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+        quote_spanned! {site=>
+            #[automatically_derived]
+            #[allow(unused_qualifications)]
+            impl #impl_generics #private::Projection for #ident #ty_generics #where_clause {
+                const NAME: &'static str = #name;
+                const MODEL: #private::ProjectionModel = #private::ProjectionModel {
+                    name: #name,
+                    type_name: #type_name,
+                    doc: #doc,
+                    #model
+                };
+
+                #[allow(unused_variables)]
+                fn project_event<__C: #private::Codec>(
+                    &mut self,
+                    codec: &__C,
+                    recorded: &#private::RecordedEvent,
+                ) -> ::core::result::Result<#private::Projected, #private::DecodeError> {
+                    #body
+                }
+            }
+        }
+    }
+
+    /// `if it is that event { decode it; split it; project the parts that are taken; return }`.
+    fn split_arm(&self, split: &Split) -> TokenStream {
+        let site = Span::mixed_site();
+        let (private, stored, set) = (&self.private, split.stored.placed(), &split.set);
+        let taken = split.taken.iter().map(|entry| {
+            let ty = entry.placed();
+            let this = Ident::new("Self", entry.span().resolved_at(site));
+            quote_spanned! {site=>
+                let part = match <#set as #private::Includes<#ty>>::pick(part) {
+                    ::core::result::Result::Ok(event) => {
+                        <#this as #private::Project<#ty>>::project(state, event, recorded);
+                        return;
+                    }
+                    ::core::result::Result::Err(part) => part,
+                };
+            }
+        });
+        quote_spanned! {site=>
+            if name == <#stored as #private::Event>::NAME {
+                return match <#stored as #private::Event>::decode(codec, recorded) {
+                    ::core::result::Result::Ok(old) => {
+                        let parts = <#stored as #private::SplitInto<#set>>::split(old);
+                        ::core::iter::Iterator::for_each(::core::iter::IntoIterator::into_iter(parts), |part| {
+                            #(#taken)*
+                        });
+                        ::core::result::Result::Ok(#private::Projected::Applied)
+                    }
+                    ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+                };
+            }
+        }
+    }
+
+    fn listed(&self) -> Vec<&Entry> {
+        self.entries.iter().chain(self.split.iter().map(|split| &split.stored)).collect()
+    }
+
+    fn generics(&self) -> Generics {
+        let site = Span::mixed_site();
+        let mut generics = event_set::bounded_generics(&self.item.generics, self.listed(), &self.private);
+        if !generics.params.is_empty() {
+            let bounds = quote_spanned!(site=> Self: ::core::marker::Send + ::core::marker::Sync + 'static);
+            input::require(&mut generics, &bounds);
+        }
+        generics
+    }
+}
