@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use uuid::{ContextV7, Uuid};
+use uuid::{Builder, Uuid};
 
 use crate::time::Timestamp;
 
@@ -138,18 +138,83 @@ impl<F: Fn(Timestamp) -> Uuid + Send + Sync> IdSource for F {
 }
 
 /// UUIDs of version 7: increasing within this source, random beyond it.
+///
+/// The 74 bits after the milliseconds begin at random in each millisecond and grow by a random step within it, also
+/// while the clock stands still or is behind (RFC 9562, section 6.2, method 2).
+///
+/// # Panics
+/// Where the operating system gives no random bytes.
 #[derive(Debug, Default)]
 pub struct UuidV7 {
-    context: Mutex<ContextV7>,
+    sequence: Mutex<Sequence>,
 }
 
 impl IdSource for UuidV7 {
     fn next_id(&self, now: Timestamp) -> Uuid {
-        let micros = u64::try_from(now.as_micros()).unwrap_or(0);
-        let (seconds, nanos) = (micros / 1_000_000, (micros % 1_000_000) as u32 * 1_000);
-        // The context holds a counter; a panic elsewhere cannot leave it half changed.
-        let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
-        Uuid::new_v7(uuid::Timestamp::from_unix(&*context, seconds, nanos))
+        let millis = u64::try_from(now.as_micros() / 1_000).unwrap_or(0);
+        // The sequence is a number and spare randomness; a panic elsewhere cannot leave it half changed.
+        let (millis, tail) = self.sequence.lock().unwrap_or_else(PoisonError::into_inner).next(millis);
+        // 12 bits before the two of the variant, 62 after them.
+        let around_variant = (tail >> 62 << 64) | (tail & (u128::MAX >> 66));
+        let mut bytes = [0; 10];
+        bytes.copy_from_slice(&around_variant.to_be_bytes()[6..]);
+        Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
+    }
+}
+
+/// The last id: its milliseconds, and the 74 bits after them.
+#[derive(Debug, Default)]
+struct Sequence {
+    millis: u64,
+    tail: u128,
+    randomness: Randomness,
+}
+
+impl Sequence {
+    const TAIL_BITS: u32 = 74;
+
+    fn next(&mut self, now: u64) -> (u64, u128) {
+        let step = u128::from(u32::from_ne_bytes(self.randomness.take())) + 1;
+        if now > self.millis {
+            self.begin(now);
+        } else if (self.tail + step) >> Self::TAIL_BITS == 0 {
+            self.tail += step;
+        } else {
+            self.begin(self.millis + 1);
+        }
+        (self.millis, self.tail)
+    }
+
+    /// Leaves the highest bit free, so that there is room to grow.
+    fn begin(&mut self, millis: u64) {
+        self.millis = millis;
+        self.tail = u128::from_ne_bytes(self.randomness.take()) >> (128 - Self::TAIL_BITS + 1);
+    }
+}
+
+/// Random bytes, asked for many at a time, because each question to the operating system costs more than an id.
+#[derive(Debug)]
+struct Randomness {
+    bytes: [u8; 512],
+    used: usize,
+}
+
+impl Default for Randomness {
+    fn default() -> Self {
+        Self { bytes: [0; 512], used: 512 }
+    }
+}
+
+impl Randomness {
+    fn take<const N: usize>(&mut self) -> [u8; N] {
+        if self.used + N > self.bytes.len() {
+            getrandom::fill(&mut self.bytes).expect("the operating system gives random bytes");
+            self.used = 0;
+        }
+        let mut taken = [0; N];
+        taken.copy_from_slice(&self.bytes[self.used..self.used + N]);
+        self.used += N;
+        taken
     }
 }
 
@@ -164,6 +229,26 @@ mod tests {
         let made: Vec<_> = times.iter().map(|t| ids.next_id(Timestamp::from_micros(*t))).collect();
         assert!(made.is_sorted() && made.windows(2).all(|pair| pair[0] != pair[1]), "{made:?}");
         assert_eq!(made[0].get_version_num(), 7);
+    }
+
+    #[test]
+    fn ids_carry_their_millisecond_and_go_on_when_one_is_full() {
+        let ids = UuidV7::default();
+        let first = ids.next_id(Timestamp::from_micros(5_000_000));
+        assert_eq!(first.as_u128() >> 80, 5_000);
+        ids.sequence.lock().unwrap().tail = (1 << 74) - 1;
+        let next = ids.next_id(Timestamp::from_micros(5_000_000));
+        assert_eq!((next.as_u128() >> 80, next.get_version_num()), (5_001, 7));
+        assert_eq!(next.get_variant(), uuid::Variant::RFC4122);
+    }
+
+    #[test]
+    fn two_sources_share_no_id() {
+        let (left, right) = (UuidV7::default(), UuidV7::default());
+        let now = Timestamp::from_micros(5_000_000);
+        let made: std::collections::HashSet<_> =
+            (0..10_000).flat_map(|_| [left.next_id(now), right.next_id(now)]).collect();
+        assert_eq!(made.len(), 20_000);
     }
 
     #[test]

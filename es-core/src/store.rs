@@ -24,6 +24,8 @@
 //!     interleaved with those of another.
 //! 11. A reader that has seen position `p` never later finds a new event at or below `p`.
 //! 12. Streams are told apart by their whole id: reading `account-a` shows nothing of `account-ab`.
+//! 13. A page advances: while there are events after `after`, a page with a limit of at least 1 is not empty and goes
+//!     further `through` the log than `after`.
 
 mod forward;
 mod subscribe;

@@ -125,14 +125,56 @@ async fn a_stream_longer_than_a_page_is_folded_whole() {
 }
 
 #[tokio::test]
-async fn time_does_not_run_backwards_in_a_stream() {
+async fn time_is_kept_as_the_clock_says_it() {
     let counters = Counters::new(MemoryStore::new());
     let at = |micros| move || Timestamp::from_micros(micros);
     counters.clone().with_clock(at(50)).execute("a", Increase { by: 1 }).await.unwrap();
     counters.clone().with_clock(at(40)).execute("a", Increase { by: 1 }).await.unwrap();
     let page = counters.store().read_stream(&stream("a"), ReadStream::all()).await.unwrap();
     let times: Vec<_> = page.events.iter().map(|event| event.recorded_at.as_micros()).collect();
-    assert_eq!(times, [50, 50]);
+    assert_eq!(times, [50, 40]);
+    let before = counters.load_at("a", Timestamp::from_micros(45)).await.unwrap();
+    assert_eq!(before.version(), Version::EMPTY, "what was recorded later than that begins with the first event");
+}
+
+#[tokio::test]
+async fn a_position_is_the_same_moment_for_every_stream() {
+    let counters = Counters::new(MemoryStore::new());
+    for id in ["a", "b", "a", "a", "b"] {
+        counters.execute(id, Increase { by: 1 }).await.unwrap();
+    }
+    for (position, a, b) in [(0, 0, 0), (1, 1, 0), (3, 2, 1), (9, 3, 2)] {
+        let position = Position::new(position);
+        assert_eq!(counters.load_at("a", position).await.unwrap().state().total, a);
+        assert_eq!(counters.load_at("b", position).await.unwrap().state().total, b);
+    }
+}
+
+#[tokio::test]
+async fn an_aggregate_at_hand_reads_only_what_is_new() {
+    let counters = Counters::new(Contended::new(0));
+    let mut loaded = counters.load("a").await.unwrap();
+    for number in 1..=50 {
+        let done = counters.execute_on(&mut loaded, Increase { by: 1 }, Metadata::new()).await.unwrap();
+        assert_eq!((done.version, loaded.version()), (Version::new(number), Version::new(number - 1)));
+    }
+    // Each command has read the one event of the command before.
+    assert_eq!(counters.store().events_read.load(Ordering::Relaxed), 49);
+    counters.execute("a", Increase { by: 5 }).await.unwrap();
+    counters.refresh(&mut loaded).await.unwrap();
+    assert_eq!(loaded.state().total, 55);
+}
+
+#[tokio::test]
+async fn an_aggregate_at_hand_decides_on_what_others_did() {
+    let counters = Counters::new(MemoryStore::new());
+    counters.execute("a", Start { limit: 10 }).await.unwrap();
+    let mut loaded = counters.load("a").await.unwrap();
+    counters.execute("a", Increase { by: 8 }).await.unwrap();
+    let refused = counters.execute_on(&mut loaded, Increase { by: 3 }, Metadata::new()).await.unwrap_err();
+    assert!(matches!(refused, ExecuteError::Rejected(BeyondLimit { total: 11 })), "{refused:?}");
+    let again = counters.execute_on(&mut loaded, Start { limit: 3 }, Metadata::new()).await.unwrap_err();
+    assert!(matches!(again, ExecuteError::AlreadyExists { .. }), "{again:?}");
 }
 
 #[tokio::test]
@@ -179,11 +221,17 @@ struct Contended {
     store: MemoryStore,
     conflicts: AtomicUsize,
     appends: AtomicUsize,
+    events_read: AtomicUsize,
 }
 
 impl Contended {
     fn new(conflicts: usize) -> Self {
-        Self { store: MemoryStore::new(), conflicts: AtomicUsize::new(conflicts), appends: AtomicUsize::new(0) }
+        Self {
+            store: MemoryStore::new(),
+            conflicts: AtomicUsize::new(conflicts),
+            appends: AtomicUsize::new(0),
+            events_read: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -205,7 +253,9 @@ impl EventStore for Contended {
     }
 
     async fn read_stream(&self, stream: &StreamId, range: ReadStream) -> Result<StreamPage, ReadError> {
-        self.store.read_stream(stream, range).await
+        let page = self.store.read_stream(stream, range).await?;
+        self.events_read.fetch_add(page.events.len(), Ordering::Relaxed);
+        Ok(page)
     }
 
     async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError> {

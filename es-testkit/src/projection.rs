@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use es_core::{Answer, Event, EventName, Json, Projected, Projection, Query, RecordedEvent, StreamId};
+use es_core::{Answer, Event, EventName, Events, Json, Projected, Projection, Query, RecordedEvent, StreamId};
 
 use crate::difference::assert_same;
 use crate::log::Log;
@@ -152,7 +152,7 @@ impl<P: Projection> GivenLog<P> {
         let name = EventName::from_static(E::NAME);
         let payload = encoded(&name, event, event.encode(&Json));
         let recorded = self.log.record(stream, name, E::VERSION, payload);
-        assert_survives(event, &recorded, E::decode(&Json, &recorded));
+        assert_survives(event, &recorded, E::decode(&Json, &recorded).map(Events::one));
         recorded
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::{Debug, Write as _};
 
-use es_core::{CodecError, DecodeError, EventName, Payload, RecordedEvent};
+use es_core::{CodecError, DecodeError, EventName, Events, Payload, RecordedEvent};
 
 use crate::difference::difference;
 
@@ -21,15 +21,16 @@ pub(crate) fn encoded(name: &EventName, event: &impl Debug, payload: Result<Vec<
 pub(crate) fn assert_survives<E: PartialEq + Debug>(
     event: &E,
     recorded: &RecordedEvent,
-    read_back: Result<E, DecodeError>,
+    read_back: Result<Events<E>, DecodeError>,
 ) {
     let RecordedEvent { name, schema_version, payload, .. } = recorded;
     let stored = format!("stored as `{name}` version {schema_version}: {}", String::from_utf8_lossy(payload));
     match read_back {
-        Ok(read_back) if read_back == *event => {}
+        Ok(read_back) if read_back.as_slice() == std::slice::from_ref(event) => {}
         Ok(read_back) => {
             let headline = format!("event `{name}` changes when it is stored and read back");
-            let difference = difference(&headline, &format!("{event:#?}"), &format!("{read_back:#?}"));
+            let read_back: Vec<_> = read_back.iter().map(|event| format!("{event:#?}")).collect();
+            let difference = difference(&headline, &format!("{event:#?}"), &read_back.join("\n"));
             panic!("{difference}\n{stored}");
         }
         Err(error) => {

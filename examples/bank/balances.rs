@@ -44,6 +44,7 @@ impl Project<AccountClosed> for Balances {
 }
 
 /// How much is on one account?
+#[derive(Debug)]
 pub struct GetBalance<'a> {
     pub account: &'a str,
 }
@@ -59,6 +60,7 @@ impl Answer<GetBalance<'_>> for Balances {
 }
 
 /// Which accounts have the most, richest first?
+#[derive(Debug)]
 pub struct GetRichest {
     pub count: usize,
 }

@@ -5,11 +5,11 @@
 
 #![allow(missing_docs, reason = "the domain of an example explains itself by its names")]
 
-mod account;
-mod balances;
-mod history;
-mod story;
-mod transfer;
+pub mod account;
+pub mod balances;
+pub mod history;
+pub mod story;
+pub mod transfer;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

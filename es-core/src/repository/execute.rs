@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt::Display;
 
 use super::Repository;
-use super::load::{AsOf, LoadError, Loaded};
+use super::load::{LoadError, Loaded};
 use crate::aggregate::Aggregate;
 use crate::codec::{Codec, CodecError};
 use crate::command::HandledBy;
@@ -119,7 +119,7 @@ impl<E: Error + 'static> From<LoadError> for ExecuteError<E> {
 impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
     /// Executes a command and appends the events that it leads to, all or none.
     ///
-    /// On a conflict the aggregate is loaded and decides again, within the [budget](super::RetryBudget).
+    /// On a conflict the aggregate reads what the others did and decides again, within the [budget](super::RetryBudget).
     /// A command that [creates](crate::HandledBy::creates) reads nothing: it is decided on the initial state, and
     /// appended only if the stream does not exist.
     ///
@@ -151,28 +151,47 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         K: Display + Sync + ?Sized,
         M: HandledBy<A> + Clone + Send,
     {
-        let stream = StreamId::new(A::NAME, id)?;
+        let mut loaded = Loaded::missing(StreamId::new(A::NAME, id)?);
+        self.execute_on(&mut loaded, command, metadata).await
+    }
+
+    /// Executes a command on an aggregate that is at hand, reading only what has happened since it was loaded.
+    ///
+    /// Whoever sends many commands to one aggregate spares the replay of its stream for each of them.
+    /// `loaded` has then seen what the decision was based on, but not yet the events that followed from it.
+    ///
+    /// # Errors
+    /// See [`ExecuteError`].
+    pub async fn execute_on<M>(
+        &self,
+        loaded: &mut Loaded<A>,
+        command: M,
+        metadata: Metadata,
+    ) -> Result<Executed<A::Event>, ExecuteError<A::Error>>
+    where
+        M: HandledBy<A> + Clone + Send,
+    {
         let metadata = self.filled(metadata);
         let creates = command.creates();
         let mut failed = 0;
         loop {
-            let loaded = if creates {
-                Loaded::missing(stream.clone())
+            let (decision, expected) = if creates {
+                (command.clone().handled_by(&A::default()), ExpectedVersion::NoStream)
             } else {
-                self.fold(stream.clone(), AsOf::Version(Version::MAX)).await?
+                self.refresh(loaded).await?;
+                (command.clone().handled_by(loaded.state()), ExpectedVersion::Exact(loaded.version()))
             };
-            let events = command.clone().handled_by(loaded.state()).map_err(ExecuteError::Rejected)?;
-            let new = self.encoded(&events, &loaded, &metadata)?;
-            let expected = if creates { ExpectedVersion::NoStream } else { ExpectedVersion::Exact(loaded.version()) };
-            let last_event_id = new.last().map(|event| event.id);
+            let events = decision.map_err(ExecuteError::Rejected)?;
+            let new = self.encoded(&events, loaded, &metadata)?;
+            let (stream, last_event_id) = (loaded.stream().clone(), new.last().map(|event| event.id));
             if new.is_empty() && !creates {
                 let (version, position) = (loaded.version(), loaded.position());
                 return Ok(Executed { stream, version, position, events, last_event_id, metadata });
             }
             match self.store.append(&stream, expected, new).await {
                 Ok(appended) => {
-                    let position = appended.position.unwrap_or(loaded.position());
                     let version = appended.version;
+                    let position = appended.position.unwrap_or(loaded.position());
                     return Ok(Executed { stream, version, position, events, last_event_id, metadata });
                 }
                 Err(AppendError::Conflict { actual, .. }) if creates => {
@@ -208,9 +227,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         loaded: &Loaded<A>,
         metadata: &Metadata,
     ) -> Result<Vec<NewEvent>, ExecuteError<A::Error>> {
-        let now = self.clock.now();
-        // A clock that steps back must not turn the order of a stream around.
-        let recorded_at = loaded.recorded_at().map_or(now, |last| last.max(now));
+        let recorded_at = self.clock.now();
         let encode = |event: &A::Event| match event.encode(&self.codec) {
             Ok(payload) => Ok(NewEvent {
                 id: EventId::new(self.ids.next_id(recorded_at)),

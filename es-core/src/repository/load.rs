@@ -71,13 +71,15 @@ impl<A> Loaded<A> {
     }
 }
 
-/// A moment in the life of a stream: a version, or a time.
+/// A moment in the life of a stream: a version, a position of the log, or a time.
 ///
-/// Converts from `u64`, [`Version`] and [`Timestamp`].
+/// Converts from `u64` for a version, [`Version`], [`Position`] and [`Timestamp`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AsOf {
     /// After the event with this version; after the last one, if there are fewer.
     Version(Version),
+    /// After everything in the log up to here; the same moment for every stream.
+    Position(Position),
     /// Before the first event that was recorded later than this.
     Time(Timestamp),
 }
@@ -91,6 +93,12 @@ impl From<u64> for AsOf {
 impl From<Version> for AsOf {
     fn from(version: Version) -> Self {
         Self::Version(version)
+    }
+}
+
+impl From<Position> for AsOf {
+    fn from(position: Position) -> Self {
+        Self::Position(position)
     }
 }
 
@@ -136,7 +144,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         self.load_at(id, Version::MAX).await
     }
 
-    /// The aggregate as it was at a version or a time.
+    /// The aggregate as it was at a version, a position or a time.
     ///
     /// # Errors
     /// See [`LoadError`].
@@ -145,36 +153,50 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         A::Id: Borrow<K>,
         K: Display + Sync + ?Sized,
     {
-        let (stream, moment) = (StreamId::new(A::NAME, id)?, moment.into());
-        self.fold(stream, moment).await
+        let mut loaded = Loaded::missing(StreamId::new(A::NAME, id)?);
+        self.fold(&mut loaded, moment.into()).await?;
+        Ok(loaded)
     }
 
-    pub(super) async fn fold(&self, stream: StreamId, moment: AsOf) -> Result<Loaded<A>, LoadError> {
-        let (mut up_to, until) = match moment {
-            AsOf::Version(version) => (version, None),
-            AsOf::Time(time) => (Version::MAX, Some(time)),
+    /// Reads what has happened to an aggregate since it was loaded.
+    ///
+    /// # Errors
+    /// See [`LoadError`]; the aggregate then has seen everything before the event that failed.
+    pub async fn refresh(&self, loaded: &mut Loaded<A>) -> Result<(), LoadError> {
+        self.fold(loaded, AsOf::Version(Version::MAX)).await
+    }
+
+    async fn fold(&self, loaded: &mut Loaded<A>, moment: AsOf) -> Result<(), LoadError> {
+        let mut up_to = match moment {
+            AsOf::Version(version) => version,
+            AsOf::Position(_) | AsOf::Time(_) => Version::MAX,
         };
-        let mut loaded = Loaded::<A>::missing(stream);
-        loop {
+        while loaded.version < up_to {
             let range = ReadStream::after(loaded.version).up_to(up_to).limit(PAGE);
             let page = match self.store.read_stream(&loaded.stream, range).await {
                 Ok(page) => page,
-                Err(cause) => return Err(LoadError::Read { stream: loaded.stream, cause }),
+                Err(cause) => return Err(LoadError::Read { stream: loaded.stream.clone(), cause }),
             };
             // The fold ends at the head that the first page saw, however fast others append.
             up_to = up_to.min(page.version);
             for event in &page.events {
-                if until.is_some_and(|time| event.recorded_at > time) {
-                    return Ok(loaded);
+                let is_beyond = match moment {
+                    AsOf::Version(_) => false,
+                    AsOf::Position(position) => event.position > position,
+                    AsOf::Time(time) => event.recorded_at > time,
+                };
+                if is_beyond {
+                    return Ok(());
                 }
                 loaded.state.replay(&self.codec, event)?;
                 loaded.version = event.version;
                 loaded.position = event.position;
                 loaded.recorded_at = Some(event.recorded_at);
             }
-            if loaded.version >= up_to || page.events.is_empty() {
-                return Ok(loaded);
+            if page.events.is_empty() {
+                break;
             }
         }
+        Ok(())
     }
 }

@@ -67,6 +67,7 @@ impl AggregateInput<'_> {
                 private_interfaces,
                 unused_qualifications,
                 clippy::derive_partial_eq_without_eq,
+                clippy::enum_variant_names,
                 clippy::large_enum_variant
             )]
             #vis enum #ident #generics #where_clause {

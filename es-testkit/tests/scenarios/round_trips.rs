@@ -168,8 +168,15 @@ pub(crate) enum WindowEvent {
 
 impl Aggregate for Window {
     const NAME: &'static str = "window";
-    const MODEL: AggregateModel =
-        AggregateModel { name: "window", type_name: "Window", doc: "", events: &[], commands: &[] };
+    const MODEL: AggregateModel = AggregateModel {
+        name: "window",
+        type_name: "Window",
+        doc: "",
+        events: &[],
+        split: &[],
+        retired: &[],
+        commands: &[],
+    };
     type Id = String;
     type Event = WindowEvent;
     type Command = ();
