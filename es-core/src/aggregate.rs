@@ -44,6 +44,7 @@ use crate::model::AggregateModel;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
+    label = "used as an aggregate, but `Aggregate` is not derived for it",
     note = "write `#[derive(Aggregate)]` and `#[aggregate(..)]` on `{Self}`"
 )]
 pub trait Aggregate: Default + Send + Sync + 'static {
@@ -96,6 +97,7 @@ pub trait AggregateEvent: EventSet {
 /// Written by `#[derive(EventSet)]`, for aggregates that name a set of events with `#[aggregate(event = ..)]`.
 #[diagnostic::on_unimplemented(
     message = "the events of `{Self}` cannot all be applied to `{S}`",
+    label = "`EventSet` is not derived for it",
     note = "write `#[derive(EventSet)]` on `{Self}`, and `impl Apply<..> for {S}` for each of its events"
 )]
 pub trait ApplyTo<S>: EventSet {

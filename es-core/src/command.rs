@@ -75,7 +75,8 @@ pub trait Handle<C>: Aggregate {
 /// Implemented by `#[derive(Command)]`, and for the command enum by `#[derive(Aggregate)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command of `{A}`",
-    note = "derive `Command` for `{Self}` and list it in `commands(..)` of `{A}`"
+    label = "`Command` is not derived for it, or for another aggregate only",
+    note = "write `#[derive(Command)]` on `{Self}`; if it says `#[command(aggregate = ..)]`, that must be `{A}`"
 )]
 pub trait HandledBy<A: Aggregate> {
     /// Whether it is only accepted by an aggregate that does not exist yet.

@@ -29,7 +29,7 @@ use crate::model::EventModel;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
-    label = "listed as an event, but `Event` is not derived for it",
+    label = "used as an event, but `Event` is not derived for it",
     note = "write `#[derive(Event)]` and `#[event(name = \"..\")]` on `{Self}`"
 )]
 pub trait Event: Sized + Send + 'static {

@@ -36,6 +36,7 @@ use crate::name::EventName;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a set of events",
+    label = "used as a set of events, but `EventSet` is not derived for it",
     note = "write `#[derive(EventSet)]` on the enum"
 )]
 pub trait EventSet: Sized + Send + 'static {
@@ -70,7 +71,7 @@ pub trait EventSet: Sized + Send + 'static {
 /// Says that `E` is an event of the set.
 #[diagnostic::on_unimplemented(
     message = "`{E}` is not an event of `{Self}`",
-    label = "emitted here, but the aggregate does not list it",
+    label = "`{E}` is not listed in `events(..)`",
     note = "add `{E}` to `events(..)` of the aggregate"
 )]
 pub trait Includes<E>: EventSet + From<E> {

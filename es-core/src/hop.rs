@@ -1,4 +1,4 @@
-//! Hops between versions that functions of the user's make, and what their signatures may be.
+//! Hops between versions that code of the user's makes, and what its signatures may be.
 
 use std::error::Error;
 
@@ -58,17 +58,47 @@ where
     function.hop(old, recorded).map_err(Into::into)
 }
 
-/// `try_from = Old`.
-///
-/// # Errors
-/// That of the conversion.
-#[inline]
-pub fn try_upcast<Old, New>(old: Old) -> Result<New, HopError>
+/// The conversion that `#[upcast(.., try_from = Old)]` asks for; every `TryFrom` is one.
+#[diagnostic::on_unimplemented(
+    message = "the upcast from `{Old}` to `{Self}` is missing",
+    label = "named as the older shape, but there is no conversion from it",
+    note = "write `impl TryFrom<{Old}> for {Self}`"
+)]
+pub trait TryUpcastFrom<Old>: Sized {
+    /// The newer shape of `old`.
+    ///
+    /// # Errors
+    /// That of the conversion.
+    fn try_upcast_from(old: Old) -> Result<Self, HopError>;
+}
+
+impl<Old, New> TryUpcastFrom<Old> for New
 where
     New: TryFrom<Old>,
     New::Error: Into<HopError>,
 {
-    New::try_from(old).map_err(Into::into)
+    #[inline]
+    fn try_upcast_from(old: Old) -> Result<New, HopError> {
+        New::try_from(old).map_err(Into::into)
+    }
+}
+
+/// A field that `add(field = "text")` can make.
+#[diagnostic::on_unimplemented(
+    message = "a text is no `{Self}`",
+    label = "the field is a `{Self}`, which is not made from a text",
+    note = "write a value of type `{Self}`"
+)]
+pub trait TextField {
+    /// The field.
+    fn from_text(text: &'static str) -> Self;
+}
+
+impl<T: From<&'static str>> TextField for T {
+    #[inline]
+    fn from_text(text: &'static str) -> T {
+        T::from(text)
+    }
 }
 
 /// `with = function` alone: from JSON to JSON, and then to what the next version is.

@@ -50,12 +50,6 @@ pub struct EventModel {
     pub hops: &'static [HopModel],
 }
 
-impl EventModel {
-    /// A place that is still to be filled.
-    pub(crate) const NONE: Self =
-        Self { name: "", aliases: &[], type_name: "", version: 0, oldest: 0, doc: "", fields: &[], hops: &[] };
-}
-
 /// A field of an event or a command; fields of tuple structs are named `0`, `1`, ….
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldModel {

@@ -17,7 +17,7 @@ pub use crate::projection::{Project, Projected, Projection};
 
 #[cfg(feature = "json")]
 pub use crate::hop::json_hop;
-pub use crate::hop::{HopError, hop, try_hop, try_upcast};
+pub use crate::hop::{HopError, TextField, TryUpcastFrom, hop, try_hop};
 #[cfg(feature = "json")]
 pub use serde_json::Value;
 
@@ -27,12 +27,62 @@ pub type Text = String;
 /// The payload type.
 pub type Bytes = Vec<u8>;
 
+/// What can be written to a store.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be written to a store",
+    label = "`serde::Serialize` is not derived for `{Self}`",
+    note = "write `#[derive(serde::Serialize)]` on `{Self}`"
+)]
+pub trait Written: serde::Serialize {}
+
+impl<T: serde::Serialize> Written for T {}
+
+/// What can be read from a store.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a store",
+    label = "`serde::Deserialize` is not derived for `{Self}`",
+    note = "write `#[derive(serde::Deserialize)]` on `{Self}`"
+)]
+pub trait Read: serde::de::DeserializeOwned {}
+
+impl<T: serde::de::DeserializeOwned> Read for T {}
+
+/// A command that an aggregate can list; written by `#[derive(Command)]`.
+///
+/// Everything that the aggregate wants of the command comes from here, so that a mistake shows once.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command of `{A}`",
+    label = "`Command` is not derived for it, or for another aggregate only",
+    note = "write `#[derive(Command)]` on `{Self}`; if it says `#[command(aggregate = ..)]`, that must be `{A}`"
+)]
+pub trait Listed<A: Aggregate>: Sized {
+    /// Everything the derive knows.
+    const COMMAND: CommandModel;
+
+    /// Whether it is only accepted by an aggregate that does not exist yet.
+    fn is_creating(&self) -> bool;
+
+    /// The events that it leads to, or why it is refused.
+    ///
+    /// # Errors
+    /// The broken rule.
+    fn decided_by(self, state: &A) -> Decision<A>;
+}
+
+/// Says that the aggregate refuses commands with `E`; written by `#[derive(Aggregate)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not refuse commands with `{E}`",
+    label = "a `#[require(..)]` of this command gives `{E}`, which is not the `error` of `{Self}`",
+    note = "give the error of `{Self}` in `#[require(..)]`, or write `error = {E}` in `#[aggregate(..)]`"
+)]
+pub trait RefusesWith<E>: Aggregate<Error = E> {}
+
 /// Decodes the payload of `event` as `T`.
 ///
 /// # Errors
 /// The payload does not fit.
 #[inline]
-pub fn payload<C: Codec, T: serde::de::DeserializeOwned>(codec: &C, event: &RecordedEvent) -> Result<T, DecodeError> {
+pub fn payload<C: Codec, T: Read>(codec: &C, event: &RecordedEvent) -> Result<T, DecodeError> {
     match codec.decode(&event.payload) {
         Ok(value) => Ok(value),
         Err(cause) => Err(DecodeError::new(event, DecodeReason::Payload(cause))),
@@ -44,10 +94,7 @@ pub fn payload<C: Codec, T: serde::de::DeserializeOwned>(codec: &C, event: &Reco
 /// # Errors
 /// The payload does not fit.
 #[inline]
-pub fn old_payload<C: Codec, T: serde::de::DeserializeOwned>(
-    codec: &C,
-    event: &RecordedEvent,
-) -> Result<T, DecodeError> {
+pub fn old_payload<C: Codec, T: Read>(codec: &C, event: &RecordedEvent) -> Result<T, DecodeError> {
     const {
         assert!(
             C::SELF_DESCRIBING,
@@ -62,7 +109,7 @@ pub fn old_payload<C: Codec, T: serde::de::DeserializeOwned>(
 /// # Errors
 /// What the codec refuses.
 #[inline]
-pub fn encode<C: Codec, T: serde::Serialize>(codec: &C, event: &T) -> Result<Bytes, CodecError> {
+pub fn encode<C: Codec, T: Written>(codec: &C, event: &T) -> Result<Bytes, CodecError> {
     codec.encode(event)
 }
 
@@ -87,10 +134,23 @@ pub fn unknown_event(event: &RecordedEvent) -> DecodeError {
     DecodeError::new(event, DecodeReason::UnknownEvent)
 }
 
+/// What [`include`] takes, so that a mistake is shown on it.
+pub trait Included<S> {
+    /// The event as one of the set.
+    fn included(self) -> S;
+}
+
+impl<S: Includes<E>, E> Included<S> for E {
+    #[inline]
+    fn included(self) -> S {
+        S::from(self)
+    }
+}
+
 /// One event of [`events!`](crate::events).
 #[inline]
-pub fn include<S: Includes<E>, E>(event: E) -> S {
-    S::from(event)
+pub fn include<S, E: Included<S>>(event: E) -> S {
+    event.included()
 }
 
 /// Several events of [`events!`](crate::events).
@@ -153,21 +213,6 @@ pub const fn assert_retired(events: &[EventModel], retired: &str) {
         }
         i += 1;
     }
-}
-
-/// Several lists of models as one.
-///
-/// # Panics
-/// If `N` is not the number of all models.
-pub const fn joined<const N: usize>(first: &[EventModel], second: &[EventModel]) -> [EventModel; N] {
-    assert!(first.len() + second.len() == N);
-    let mut all = [EventModel::NONE; N];
-    let mut i = 0;
-    while i < N {
-        all[i] = if i < first.len() { first[i] } else { second[i - first.len()] };
-        i += 1;
-    }
-    all
 }
 
 const fn used_twice(name: &str, first: &str, second: &str) -> Message {

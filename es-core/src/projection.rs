@@ -37,6 +37,7 @@ use crate::model::ProjectionModel;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a projection",
+    label = "used as a projection, but `Projection` is not derived for it",
     note = "write `#[derive(Projection)]` and `#[projection(..)]` on `{Self}`"
 )]
 pub trait Projection: Send + Sync + 'static {

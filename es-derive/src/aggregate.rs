@@ -2,6 +2,7 @@
 
 mod attrs;
 mod commands;
+mod events;
 mod expand;
 
 use proc_macro2::TokenStream;
@@ -12,11 +13,7 @@ use crate::diagnostics::Diagnostics;
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let diagnostics = Diagnostics::new();
     let aggregate = attrs::parse(input, &diagnostics);
-    match diagnostics.finish() {
-        None => aggregate.expand(),
-        Some(mut errors) => {
-            errors.extend(aggregate.stub());
-            errors
-        }
-    }
+    let mut expanded = diagnostics.finish();
+    expanded.extend(aggregate.expand());
+    expanded
 }

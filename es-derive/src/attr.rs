@@ -1,153 +1,138 @@
 //! The grammar that the attributes of all derives share: `#[event(key = value, key(list), flag)]`.
 //!
-//! What a key means is for the derive that knows it.
+//! What a key means is for the derive that knows it; what follows a key is read in `value`.
 
-use proc_macro2::{Ident, Span, TokenTree};
-use quote::quote_spanned;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream};
-use syn::punctuated::Punctuated;
-use syn::{Attribute, LitStr, Path, Token, parenthesized};
+use syn::parse::ParseStream;
+use syn::{Attribute, DeriveInput, Meta, Token};
 
 use crate::diagnostics::Diagnostics;
+use crate::text;
 
-/// Hands each `key ..` of every `#[name(..)]` to `each`, and goes on after a mistake with the next one.
-pub(crate) fn for_each_key(
-    attrs: &[Attribute],
-    name: &str,
-    diagnostics: &Diagnostics,
-    mut each: impl FnMut(&Ident, ParseStream) -> syn::Result<()>,
-) {
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident(name)) {
-        let parsed = attr.parse_args_with(|input: ParseStream| {
-            while !input.is_empty() {
-                let key = input.call(Ident::parse_any)?;
-                match each(&key, input) {
-                    Ok(()) if input.is_empty() || input.peek(Token![,]) => {}
-                    Ok(()) => diagnostics.push(input.error(format!("expected `,` after `{key}`"))),
-                    Err(error) => diagnostics.push(error),
+/// An attribute, with the keys that it knows.
+pub(crate) struct Grammar {
+    pub(crate) name: &'static str,
+    pub(crate) keys: &'static [&'static str],
+}
+
+impl Grammar {
+    /// Hands each `key ..` to `each`, and goes on after a mistake with the next one.
+    pub(crate) fn read(
+        &self,
+        attrs: &[Attribute],
+        diagnostics: &Diagnostics,
+        mut each: impl FnMut(&Ident, ParseStream) -> syn::Result<()>,
+    ) -> Mentioned {
+        let mut mentioned = Mentioned::default();
+        let says_something = |attr: &&Attribute| attr.path().is_ident(self.name) && !matches!(attr.meta, Meta::Path(_));
+        for attr in attrs.iter().filter(says_something) {
+            let before = diagnostics.count();
+            let parsed = attr.parse_args_with(|input: ParseStream| {
+                let mut is_garbled = false;
+                let is_read = between_commas(input, diagnostics, |input| {
+                    let key = self.key(input).inspect_err(|_| is_garbled = true)?;
+                    mentioned.keys.push(self.meant(&key));
+                    each(&key, input)
+                });
+                mentioned.is_garbled |= is_garbled || !is_read;
+                Ok(())
+            });
+            match parsed {
+                // What a mistake leaves unread is no second mistake.
+                Err(error) if diagnostics.count() == before => {
+                    mentioned.is_garbled = true;
+                    diagnostics.push(error);
                 }
-                skip_to_comma(input)?;
-                input.parse::<Option<Token![,]>>()?;
+                _ => {}
             }
-            Ok(())
-        });
-        if let Err(error) = parsed {
-            diagnostics.push(error);
+        }
+        mentioned
+    }
+
+    /// The next key, known or not.
+    pub(crate) fn key(&self, input: ParseStream) -> syn::Result<Ident> {
+        let no_key = |_| syn::Error::new(input.span(), format!("expected one of {}", self.keys()));
+        input.call(Ident::parse_any).map_err(no_key)
+    }
+
+    /// The error for a key that is not known here.
+    pub(crate) fn unknown(&self, key: &Ident) -> syn::Error {
+        let meant = self.meant(key);
+        let message = if self.keys.contains(&meant.as_str()) {
+            format!("unknown key `{key}`; did you mean `{meant}`?")
+        } else {
+            format!("unknown key `{key}`; `#[{}(..)]` knows {}", self.name, self.keys())
+        };
+        syn::Error::new_spanned(key, message)
+    }
+
+    /// The token to complain about if something is missing: the attribute, or else the item.
+    pub(crate) fn place(&self, item: &DeriveInput) -> TokenStream {
+        let mut paths = item.attrs.iter().map(Attribute::path);
+        paths.find(|path| path.is_ident(self.name)).map_or(item.ident.to_token_stream(), ToTokens::to_token_stream)
+    }
+
+    fn meant(&self, key: &Ident) -> String {
+        let key = key.to_string();
+        match self.keys.iter().find(|known| text::is_misspelt(&key, known)) {
+            Some(known) if !self.keys.contains(&key.as_str()) => (*known).to_owned(),
+            _ => key,
         }
     }
-}
 
-/// Whether there is a `#[name ..]` at all; the token to complain about if something is missing in it.
-pub(crate) fn find<'a>(attrs: &'a [Attribute], name: &str) -> Option<&'a Path> {
-    attrs.iter().map(Attribute::path).find(|path| path.is_ident(name))
-}
-
-fn skip_to_comma(input: ParseStream) -> syn::Result<()> {
-    while !input.is_empty() && !input.peek(Token![,]) {
-        input.parse::<TokenTree>()?;
-    }
-    Ok(())
-}
-
-/// `= value`.
-pub(crate) fn value<T: Parse>(key: &Ident, input: ParseStream) -> syn::Result<T> {
-    if !input.peek(Token![=]) {
-        return Err(syn::Error::new_spanned(key, format!("`{key}` needs a value: `{key} = ..`")));
-    }
-    input.parse::<Token![=]>()?;
-    input.parse()
-}
-
-/// `= "text"`.
-pub(crate) fn string(key: &Ident, input: ParseStream) -> syn::Result<LitStr> {
-    if input.peek(Token![=]) && !input.peek2(LitStr) {
-        input.parse::<Token![=]>()?;
-        return Err(input.error(format!("`{key}` takes a string: `{key} = \"..\"`")));
-    }
-    value(key, input)
-}
-
-/// `(item, item)`.
-pub(crate) fn list<T: Parse>(key: &Ident, input: ParseStream) -> syn::Result<Vec<T>> {
-    list_with(key, input, T::parse)
-}
-
-/// `(item, item)`, each parsed by `parse`.
-pub(crate) fn list_with<T>(
-    key: &Ident,
-    input: ParseStream,
-    parse: fn(ParseStream) -> syn::Result<T>,
-) -> syn::Result<Vec<T>> {
-    if !input.peek(syn::token::Paren) {
-        return Err(syn::Error::new_spanned(key, format!("`{key}` takes a list: `{key}(.., ..)`")));
-    }
-    let content;
-    parenthesized!(content in input);
-    Ok(Punctuated::<T, Token![,]>::parse_terminated_with(&content, parse)?.into_iter().collect())
-}
-
-/// The name of a field; a keyword need not be written as `r#type`.
-pub(crate) fn field(input: ParseStream) -> syn::Result<Ident> {
-    let ident = input.call(Ident::parse_any)?;
-    let text = ident.to_string();
-    match text.as_str() {
-        "self" | "Self" | "super" | "crate" | "_" => {
-            Err(syn::Error::new_spanned(&ident, format!("`{ident}` cannot be the name of a field")))
-        }
-        _ if syn::parse_str::<Ident>(&text).is_err() => Ok(Ident::new_raw(&text, ident.span())),
-        _ => Ok(ident),
+    fn keys(&self) -> String {
+        text::list(self.keys)
     }
 }
 
-/// The error for a key that no derive knows here.
-pub(crate) fn unknown(key: &Ident, attribute: &str, known: &[&str]) -> syn::Error {
-    let known: Vec<_> = known.iter().map(|key| format!("`{key}`")).collect();
-    syn::Error::new_spanned(key, format!("unknown key `{key}`; `#[{attribute}(..)]` knows {}", known.join(", ")))
-}
-
-/// A key that may be given once.
-pub(crate) struct Once<T>(Option<T>);
-
-impl<T> Default for Once<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<T> Once<T> {
-    /// Takes the value; a second one is a mistake.
-    pub(crate) fn set(&mut self, key: &Ident, value: T) -> syn::Result<()> {
-        if self.0.is_some() {
-            return Err(syn::Error::new_spanned(key, format!("`{key}` is given twice; remove one of them")));
-        }
-        self.0 = Some(value);
-        Ok(())
-    }
-
-    pub(crate) fn get(&self) -> Option<&T> {
-        self.0.as_ref()
-    }
-
-    pub(crate) fn take(self) -> Option<T> {
-        self.0
-    }
-}
-
-/// The path of the core crate: `crate = path`, or `::es_core`.
+/// The keys that were given, whether or not what follows them could be read.
 #[derive(Default)]
-pub(crate) struct CratePath(Once<Path>);
+pub(crate) struct Mentioned {
+    keys: Vec<String>,
+    is_garbled: bool,
+}
 
-impl CratePath {
-    pub(crate) fn set(&mut self, key: &Ident, input: ParseStream) -> syn::Result<()> {
-        value(key, input).and_then(|path| self.0.set(key, path))
+impl Mentioned {
+    /// Whether nothing was given at all.
+    pub(crate) fn is_nothing(&self) -> bool {
+        !self.is_garbled && self.keys.is_empty()
     }
 
-    /// The path of what generated code calls.
-    pub(crate) fn private(self) -> Path {
-        let site = Span::mixed_site();
-        let path = self.0.take().unwrap_or_else(|| syn::parse_quote_spanned!(site=> ::es_core));
-        let private = quote_spanned!(site=> #path::__private);
-        syn::parse_quote_spanned!(site=> #private)
+    /// Whether nothing was given that could have been this key.
+    pub(crate) fn lacks(&self, key: &str) -> bool {
+        !self.is_garbled && !self.keys.iter().any(|given| given == key)
     }
+}
+
+/// Reads what stands between commas with `read`, and goes on after a mistake with the next.
+///
+/// Says whether all was read, mistakes of `read` aside.
+pub(crate) fn between_commas(
+    input: ParseStream,
+    diagnostics: &Diagnostics,
+    mut read: impl FnMut(ParseStream) -> syn::Result<()>,
+) -> bool {
+    let mut is_read = true;
+    while !input.is_empty() {
+        match read(input) {
+            Ok(()) if input.is_empty() || input.peek(Token![,]) => {}
+            Ok(()) => {
+                diagnostics.push(syn::Error::new(input.span(), "expected `,`"));
+                if input.peek(syn::Ident::peek_any) {
+                    // Only the comma is missing.
+                    continue;
+                }
+                is_read = false;
+            }
+            Err(error) => diagnostics.push(error),
+        }
+        while !input.is_empty() && !input.peek(Token![,]) {
+            // The next token tree of a stream that is not empty.
+            let _: syn::Result<TokenTree> = input.parse();
+        }
+        let _: syn::Result<Option<Token![,]>> = input.parse();
+    }
+    is_read
 }

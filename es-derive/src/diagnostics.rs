@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt::Display;
 
 use proc_macro2::TokenStream;
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 
 /// The mistakes found so far.
 ///
@@ -34,10 +34,26 @@ impl Diagnostics {
         result.map_err(|error| self.push(error)).ok()
     }
 
-    /// Everything as `compile_error!`s; `None` if there was no mistake.
-    pub(crate) fn finish(self) -> Option<TokenStream> {
+    /// How many there are, to see whether a check has found one.
+    pub(crate) fn count(&self) -> usize {
+        self.errors.borrow().as_ref().map_or(0, Vec::len)
+    }
+
+    /// A type to stand for what a mistake left unknown.
+    ///
+    /// Its length is the first mistake once more, which the compiler shows once; and whatever is done with a type of
+    /// unknown length, it says nothing about it.
+    pub(crate) fn unknown_type(&self) -> TokenStream {
+        let errors = self.errors.borrow();
+        let first = errors.iter().flatten().next().and_then(|error| error.clone().into_iter().next());
+        let length = first.as_ref().map(syn::Error::to_compile_error);
+        quote!([(); #length])
+    }
+
+    /// Everything as `compile_error!`s.
+    pub(crate) fn finish(self) -> TokenStream {
         let errors = self.errors.borrow_mut().take().unwrap_or_default();
-        (!errors.is_empty()).then(|| errors.iter().map(syn::Error::to_compile_error).collect())
+        errors.iter().map(syn::Error::to_compile_error).collect()
     }
 }
 

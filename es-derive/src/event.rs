@@ -17,11 +17,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let diagnostics = Diagnostics::new();
     let event = attrs::parse(input, &diagnostics);
     let steps = chain::check(&event, &diagnostics);
-    match diagnostics.finish() {
-        None => expand::expand(&event, &steps),
-        Some(mut errors) => {
-            errors.extend(expand::stub(&event));
-            errors
-        }
-    }
+    let mut expanded = diagnostics.finish();
+    expanded.extend(expand::expand(&event, &steps));
+    expanded
 }

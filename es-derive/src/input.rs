@@ -15,15 +15,15 @@ pub(crate) struct Field {
     pub(crate) attrs: Vec<Attribute>,
 }
 
-/// The fields, if the input is a struct; a mistake otherwise.
-pub(crate) fn fields(input: &DeriveInput, what: &str, diagnostics: &Diagnostics) -> Vec<Field> {
+/// The fields, if the input is a struct; a mistake otherwise. `instead_of_enum` tells what to write in place of one.
+pub(crate) fn fields(input: &DeriveInput, what: &str, instead_of_enum: &str, diagnostics: &Diagnostics) -> Vec<Field> {
     match &input.data {
         Data::Struct(data) => {
             let members = data.fields.members().zip(&data.fields);
             members.map(|(member, field)| Field { member, ty: field.ty.clone(), attrs: field.attrs.clone() }).collect()
         }
         Data::Enum(data) => {
-            diagnostics.error(data.enum_token, format!("{what} is a struct; write a `struct` for each one"));
+            diagnostics.error(data.enum_token, format!("{what} is a struct; {instead_of_enum}"));
             Vec::new()
         }
         Data::Union(data) => {
@@ -36,6 +36,15 @@ pub(crate) fn fields(input: &DeriveInput, what: &str, diagnostics: &Diagnostics)
 /// Whether the struct has named fields.
 pub(crate) fn has_named_fields(input: &DeriveInput) -> bool {
     matches!(&input.data, Data::Struct(data) if matches!(data.fields, Fields::Named(_)))
+}
+
+/// The place of `struct`, `enum` or `union`.
+pub(crate) fn keyword(input: &DeriveInput) -> Span {
+    match &input.data {
+        Data::Struct(data) => data.struct_token.span,
+        Data::Enum(data) => data.enum_token.span,
+        Data::Union(data) => data.union_token.span,
+    }
 }
 
 /// Refuses lifetimes, which nothing that is stored or sent between tasks can have.
@@ -87,6 +96,19 @@ pub(crate) fn used_generics(generics: &Generics, tokens: &TokenStream) -> Generi
         clause.predicates = clause.predicates.iter().filter(|predicate| kept(predicate)).cloned().collect();
     }
     used
+}
+
+/// The parameter as an alias declares it.
+pub(crate) fn without_bounds(mut param: GenericParam) -> GenericParam {
+    match &mut param {
+        GenericParam::Type(param) => {
+            (param.colon_token, param.default) = (None, None);
+            param.bounds.clear();
+        }
+        GenericParam::Const(param) => param.default = None,
+        GenericParam::Lifetime(_) => {}
+    }
+    param
 }
 
 /// Whether `ident` occurs in `tokens`, other than as the name of a field or method.

@@ -5,6 +5,8 @@
 
 mod aggregate;
 mod attr;
+#[cfg(test)]
+mod broken_syntax;
 mod command;
 mod diagnostics;
 mod entries;
@@ -12,7 +14,9 @@ mod event;
 mod event_set;
 mod input;
 mod projection;
+mod stored_name;
 mod text;
+mod value;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};

@@ -11,11 +11,7 @@ use crate::diagnostics::Diagnostics;
 pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let diagnostics = Diagnostics::new();
     let projection = attrs::parse(input, &diagnostics);
-    match diagnostics.finish() {
-        None => projection.expand(),
-        Some(mut errors) => {
-            errors.extend(projection.stub());
-            errors
-        }
-    }
+    let mut expanded = diagnostics.finish();
+    expanded.extend(projection.expand());
+    expanded
 }

@@ -1,6 +1,8 @@
 //! Source text: of doc comments, of identifiers, and of tokens as the user wrote them.
 
-use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use std::fmt::Display;
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
@@ -34,6 +36,35 @@ pub(crate) fn separated(ident: &Ident, separator: char) -> String {
     text
 }
 
+/// "`a`, `b` and `c`".
+pub(crate) fn list(names: &[impl Display]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => "none".to_owned(),
+    }
+}
+
+/// Whether `word` is `known` with a slip or two: a letter too many, too few, wrong, or two of them swapped.
+pub(crate) fn is_misspelt(word: &str, known: &str) -> bool {
+    let (word, known): (Vec<_>, Vec<_>) = (word.chars().collect(), known.chars().collect());
+    let allowed = if known.len() > 4 { 2 } else { 1 };
+    // Row by row: the slips that lead from a beginning of `word` to each beginning of `known`.
+    let mut rows: Vec<Vec<usize>> = vec![(0..=known.len()).collect()];
+    for (i, letter) in word.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, other) in known.iter().enumerate() {
+            let replaced = rows[i][j] + usize::from(letter != other);
+            let slips = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
+            let is_swapped = i > 0 && j > 0 && word[i - 1] == *other && known[j - 1] == *letter;
+            row.push(if is_swapped { slips.min(rows[i - 1][j - 1] + 1) } else { slips });
+        }
+        rows.push(row);
+    }
+    rows[word.len()][known.len()] <= allowed
+}
+
 /// The tokens as they stand in the source, any white space between two of them as one space.
 pub(crate) fn source(tokens: TokenStream) -> String {
     let mut text = Text { written: String::new(), end: None };
@@ -58,8 +89,8 @@ impl Text {
                         Delimiter::None => ("", ""),
                     };
                     // Only the span of the whole group survives parsing and printing.
-                    let whole = group.span().unwrap();
-                    let (start, end) = (place(whole.start()), place(whole.end()));
+                    let whole = group.span();
+                    let (start, end) = (start(whole), end(whole));
                     if open.is_empty() {
                         self.push_all(group.stream());
                     } else {
@@ -69,8 +100,7 @@ impl Text {
                     }
                 }
                 other => {
-                    let span = other.span().unwrap();
-                    self.push(&other.to_string(), place(span.start()), place(span.end()));
+                    self.push(&other.to_string(), start(other.span()), end(other.span()));
                 }
             }
         }
@@ -88,6 +118,25 @@ impl Text {
 /// Line and column.
 type Place = (usize, usize);
 
-fn place(span: proc_macro::Span) -> Place {
-    (span.line(), span.column())
+fn start(span: Span) -> Place {
+    (span.start().line, span.start().column)
+}
+
+fn end(span: Span) -> Place {
+    (span.end().line, span.end().column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_told_from_another_word() {
+        for (word, known) in [("nmae", "name"), ("nam", "name"), ("versoin", "version"), ("agregate", "aggregate")] {
+            assert!(is_misspelt(word, known), "{word}");
+        }
+        for (word, known) in [("id", "name"), ("alias", "name"), ("oldest", "version"), ("snapshot", "aggregate")] {
+            assert!(!is_misspelt(word, known), "{word}");
+        }
+    }
 }

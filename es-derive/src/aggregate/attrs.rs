@@ -1,15 +1,19 @@
 //! `#[aggregate(..)]`.
 
-use proc_macro2::{Ident, Span};
-use quote::{ToTokens, format_ident};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::format_ident;
+use syn::parse::ParseStream;
 use syn::{DeriveInput, LitStr, Path, Type};
 
-use crate::attr::{self, CratePath, Once};
+use super::events::{self, EventKeys};
+use crate::attr::{Grammar, Mentioned};
 use crate::diagnostics::Diagnostics;
 use crate::entries::{self, Entry};
 use crate::event_set::History;
 use crate::input;
+use crate::stored_name;
 use crate::text;
+use crate::value::{self, CratePath, Once};
 
 /// An aggregate as the user wrote it.
 pub(super) struct AggregateInput<'a> {
@@ -18,176 +22,144 @@ pub(super) struct AggregateInput<'a> {
     pub(super) name: String,
     pub(super) id: Option<Type>,
     pub(super) error: Option<Type>,
-    pub(super) events: Events,
-    pub(super) commands: Vec<Entry>,
-    pub(super) command_enum: Ident,
-    pub(super) command_derive: Vec<Path>,
+    /// What stands for those that a mistake hides.
+    pub(super) unknown: TokenStream,
+    pub(super) events: Set,
+    pub(super) history: History,
+    pub(super) commands: Set,
 }
 
-/// Where the set of events comes from.
-pub(super) enum Events {
-    /// `events(..)`: the derive writes the enum.
-    Listed { ident: Ident, entries: Vec<Entry>, history: History, derive: Vec<Path> },
+/// Where the type of all events, or of all commands, comes from.
+pub(super) enum Set {
+    /// `events(..)`, `commands(..)`: the derive writes the enum.
+    Listed { ident: Ident, entries: Vec<Entry>, derive: Vec<Path> },
     /// `event = path`: an enum of the user's, with `#[derive(EventSet)]`.
     Named(Path),
+    /// A mistake hides it: `ident` is a name for `ty`, about which nothing else is said.
+    Unknown { ident: Ident, ty: TokenStream },
 }
 
-const KEYS: &[&str] = &[
-    "name",
-    "id",
-    "error",
-    "events",
-    "split",
-    "retired",
-    "commands",
-    "event_enum",
-    "event_derive",
-    "command_enum",
-    "command_derive",
-    "event",
-    "crate",
-];
+const AGGREGATE: Grammar = Grammar {
+    name: "aggregate",
+    keys: &[
+        "name",
+        "id",
+        "error",
+        "events",
+        "split",
+        "retired",
+        "commands",
+        "event_enum",
+        "event_derive",
+        "command_enum",
+        "command_derive",
+        "event",
+        "crate",
+    ],
+};
 
 #[derive(Default)]
 struct Keys {
     name: Once<LitStr>,
     id: Once<Type>,
     error: Once<Type>,
-    events: Once<(Ident, Vec<Entry>)>,
-    split: Once<Vec<Entry>>,
-    retired: Once<Vec<LitStr>>,
+    events: EventKeys,
     commands: Once<Vec<Entry>>,
-    event_enum: Once<Ident>,
-    event_derive: Once<Vec<Path>>,
     command_enum: Once<Ident>,
     command_derive: Once<Vec<Path>>,
-    event: Once<Path>,
     krate: CratePath,
 }
 
 pub(super) fn parse<'a>(item: &'a DeriveInput, diagnostics: &Diagnostics) -> AggregateInput<'a> {
     let mut keys = Keys::default();
-    attr::for_each_key(&item.attrs, "aggregate", diagnostics, |key, input| match key.to_string().as_str() {
-        "name" => keys.name.set(key, attr::string(key, input)?),
-        "id" => keys.id.set(key, attr::value(key, input)?),
-        "error" => keys.error.set(key, attr::value(key, input)?),
-        "events" => keys.events.set(key, (key.clone(), attr::list(key, input)?)),
-        "split" => keys.split.set(key, attr::list(key, input)?),
-        "retired" => keys.retired.set(key, attr::list(key, input)?),
-        "commands" => keys.commands.set(key, attr::list(key, input)?),
-        "event_enum" => keys.event_enum.set(key, attr::value(key, input)?),
-        "event_derive" => keys.event_derive.set(key, attr::list(key, input)?),
-        "command_enum" => keys.command_enum.set(key, attr::value(key, input)?),
-        "command_derive" => keys.command_derive.set(key, attr::list(key, input)?),
-        "event" => keys.event.set(key, attr::value(key, input)?),
-        "crate" => keys.krate.set(key, input),
-        _ => Err(attr::unknown(key, "aggregate", KEYS)),
-    });
-    input::fields(item, "an aggregate", diagnostics);
+    let mentioned = AGGREGATE.read(&item.attrs, diagnostics, |key, input| keys.read(key, input, diagnostics));
+    input::fields(item, "an aggregate", "write one that holds the enum", diagnostics);
     input::refuse_lifetimes(item, "an aggregate", diagnostics);
+    report_missing(item, &mentioned, diagnostics);
     keys.check(item, diagnostics)
 }
 
 impl Keys {
+    fn read(&mut self, key: &Ident, input: ParseStream, diagnostics: &Diagnostics) -> syn::Result<()> {
+        match key.to_string().as_str() {
+            "name" => self.name.set(key, value::string(key, input)?),
+            "id" => self.id.set(key, value::value(key, input, "a type")?),
+            "error" => self.error.set(key, value::value(key, input, "a type")?),
+            "commands" => self.commands.set(key, entries::list(key, input, "command", diagnostics)?),
+            "command_enum" => self.command_enum.set(key, value::value(key, input, "a name")?),
+            "command_derive" => self.command_derive.set(key, value::list(key, input, diagnostics)?),
+            "crate" => self.krate.set(key, input),
+            other if AGGREGATE.keys.contains(&other) => self.events.read(key, input, diagnostics),
+            _ => Err(AGGREGATE.unknown(key)),
+        }
+    }
+
     fn check<'a>(self, item: &'a DeriveInput, diagnostics: &Diagnostics) -> AggregateInput<'a> {
-        let place =
-            attr::find(&item.attrs, "aggregate").map_or(item.ident.to_token_stream(), ToTokens::to_token_stream);
-        if self.id.get().is_none() {
-            diagnostics
-                .error(&place, "an aggregate needs an id; write `id = String`, or another type that displays itself");
-        }
-        if self.error.get().is_none() {
-            diagnostics.error(
-                &place,
-                "an aggregate needs an error for refused commands; write `error = ..`, \
-                 or `error = std::convert::Infallible` if it refuses none",
-            );
-        }
-        let name = stored_name(item, self.name.get(), &place, diagnostics);
-        let type_name = text::name(&item.ident);
-        let enum_ident = |suffix: &str| format_ident!("{type_name}{suffix}", span = item.ident.span());
-        let has_history = self.split.get().is_some() || self.retired.get().is_some();
-        let history = History::check(self.split.take(), self.retired.take(), diagnostics);
-        let events = match (self.events.take(), self.event.take()) {
-            (Some((key, _)), Some(_)) => {
-                diagnostics
-                    .error(key, "`event = ..` names a set of events that is written already; remove `events(..)`");
-                Events::Listed { ident: enum_ident("Event"), entries: Vec::new(), history, derive: Vec::new() }
-            }
-            (None, Some(path)) => {
-                if has_history {
-                    let message = "a set of events that is written already says itself what is split and retired; \
-                                   write `#[event_set(split(..), retired(..))]` on it";
-                    diagnostics.error(&path, message);
-                }
-                Events::Named(path)
-            }
-            (listed, None) => {
-                let entries = listed.map(|(_, entries)| entries).unwrap_or_default();
-                if entries.is_empty() {
-                    diagnostics.error(&place, "an aggregate needs events; write `events(Opened, ..)`");
-                }
-                Events::Listed {
-                    ident: self.event_enum.take().unwrap_or_else(|| enum_ident("Event")),
-                    entries: entries::unique(entries, "event", diagnostics),
-                    history,
-                    derive: self
-                        .event_derive
-                        .take()
-                        .unwrap_or_else(|| standard(&["fmt::Debug", "clone::Clone", "cmp::PartialEq"])),
-                }
-            }
+        let name = self.name.get().and_then(|literal| category(literal, diagnostics));
+        let enum_ident = |suffix: &str| format_ident!("{}{suffix}", text::name(&item.ident), span = item.ident.span());
+        let (events, history) = self.events.check(enum_ident("Event"), diagnostics);
+        let command_enum = self.command_enum.take().unwrap_or_else(|| enum_ident("Command"));
+        let command_derive = self.command_derive.take().unwrap_or_else(|| standard(&["fmt::Debug", "clone::Clone"]));
+        let commands = match self.commands.take() {
+            Some(entries) => Set::Listed { ident: command_enum, entries, derive: command_derive },
+            None => Set::Unknown { ident: command_enum, ty: diagnostics.unknown_type() },
         };
         AggregateInput {
             item,
             private: self.krate.private(),
-            name,
+            name: name.unwrap_or_else(|| text::separated(&item.ident, '_')),
             id: self.id.take(),
             error: self.error.take(),
+            unknown: diagnostics.unknown_type(),
             events,
-            commands: entries::unique(self.commands.take().unwrap_or_default(), "command", diagnostics),
-            command_enum: self.command_enum.take().unwrap_or_else(|| enum_ident("Command")),
-            command_derive: self.command_derive.take().unwrap_or_else(|| standard(&["fmt::Debug", "clone::Clone"])),
+            history,
+            commands,
         }
     }
 }
 
-fn stored_name(
-    item: &DeriveInput,
-    name: Option<&LitStr>,
-    place: &proc_macro2::TokenStream,
-    diagnostics: &Diagnostics,
-) -> String {
+fn report_missing(item: &DeriveInput, mentioned: &Mentioned, diagnostics: &Diagnostics) {
+    let place = AGGREGATE.place(item);
     let suggestion = text::separated(&item.ident, '_');
-    let Some(literal) = name else {
-        diagnostics.error(
-            place,
-            format!("an aggregate needs a stored name, which is never changed; write `name = \"{suggestion}\"`"),
-        );
-        return suggestion;
-    };
-    let name = literal.value();
-    if name.is_empty() {
-        diagnostics.error(literal, "a stored name may not be empty");
-    } else if name.contains('-') {
-        let instead = name.replace('-', "_");
-        diagnostics.error(
-            literal,
-            format!(
-                "the name of an aggregate holds no `-`, which begins the id in a stream's name; write `\"{instead}\"`"
-            ),
-        );
-    } else if name.starts_with('$') {
-        diagnostics.error(literal, "stored names that start with `$` are reserved for stores; choose another");
-    } else if name.len() > 255 {
-        diagnostics.error(literal, format!("a stored name has at most 255 bytes, this one has {}", name.len()));
-    } else if name.chars().any(char::is_control) {
-        diagnostics.error(literal, "a stored name holds no control character");
+    let name = format!("an aggregate needs a stored name, which is never changed; write `name = \"{suggestion}\"`");
+    if mentioned.is_nothing() {
+        let keys = format!("name = \"{suggestion}\", id = String, error = .., events(..), commands(..)");
+        diagnostics.error(place, format!("an aggregate says what it is made of: `#[aggregate({keys})]`"));
+        return;
     }
-    name
+    let missing = [
+        ("name", name.as_str()),
+        ("id", "an aggregate needs an id; write `id = String`, or another type that displays itself"),
+        (
+            "error",
+            "an aggregate needs an error for refused commands; write `error = ..`, \
+             or `error = std::convert::Infallible` if it refuses none",
+        ),
+        ("commands", "an aggregate needs commands; write `commands(Open, ..)`, or `commands()` if there are none yet"),
+    ];
+    for (_, message) in missing.iter().filter(|(key, _)| mentioned.lacks(key)) {
+        diagnostics.error(&place, message);
+    }
+    if mentioned.lacks("events") && mentioned.lacks("event") {
+        diagnostics.error(&place, events::NONE);
+    }
 }
 
-fn standard(paths: &[&str]) -> Vec<Path> {
+/// The stored name, which is a part of the names of streams, too.
+fn category(literal: &LitStr, diagnostics: &Diagnostics) -> Option<String> {
+    let name = stored_name::check(literal, diagnostics)?;
+    if name.contains('-') {
+        let instead = name.replace('-', "_");
+        let message = format!(
+            "the name of an aggregate holds no `-`, which begins the id in a stream's name; write `\"{instead}\"`"
+        );
+        diagnostics.error(literal, message);
+        return None;
+    }
+    Some(name)
+}
+
+pub(super) fn standard(paths: &[&str]) -> Vec<Path> {
     let path = |path: &&str| {
         let segments = path.split("::").map(|segment| Ident::new(segment, Span::mixed_site()));
         syn::parse_quote!(::core::#(#segments)::*)

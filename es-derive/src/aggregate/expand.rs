@@ -2,9 +2,9 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::{Generics, Path};
+use syn::{Generics, Type};
 
-use super::attrs::{AggregateInput, Events};
+use super::attrs::{AggregateInput, Set};
 use crate::entries::Entry;
 use crate::event_set::{self, EventSet};
 use crate::input;
@@ -12,30 +12,15 @@ use crate::text;
 
 impl AggregateInput<'_> {
     pub(super) fn expand(&self) -> TokenStream {
-        let mut expanded = TokenStream::new();
-        if let Events::Listed { ident, entries, history, derive } = &self.events {
-            let (generics, private) = (self.enum_generics(entries), &self.private);
-            expanded.extend(self.enum_item("events", ident, &generics, entries, derive));
-            expanded.extend(EventSet { ident, generics: &generics, private, entries, history }.expand());
+        let mut expanded = self.set_item("events", &self.events);
+        if let Set::Listed { ident, entries, .. } = &self.events {
+            let (generics, private, history) = (self.enum_generics(entries), &self.private, &self.history);
+            let set = EventSet { ident, generics: &generics, private, entries, others: &[], history };
+            expanded.extend(set.expand());
         }
-        expanded.extend(self.aggregate(&Bodies::Written));
-        expanded.extend(self.command_set(&Bodies::Written));
-        expanded
-    }
-
-    /// What a mistake leaves of it, so that it shows once and not at every use.
-    pub(super) fn stub(&self) -> TokenStream {
-        let mut expanded = TokenStream::new();
-        if self.item.generics.lifetimes().next().is_some() {
-            return expanded;
-        }
-        if let Events::Listed { ident, entries, history, derive } = &self.events {
-            let (generics, private) = (self.enum_generics(entries), &self.private);
-            expanded.extend(self.enum_item("events", ident, &generics, entries, derive));
-            expanded.extend(EventSet { ident, generics: &generics, private, entries, history }.stub());
-        }
-        expanded.extend(self.aggregate(&Bodies::Missing));
-        expanded.extend(self.command_set(&Bodies::Missing));
+        expanded.extend(self.aggregate());
+        expanded.extend(self.event_aggregate());
+        expanded.extend(self.command_set());
         expanded
     }
 
@@ -44,16 +29,16 @@ impl AggregateInput<'_> {
         input::used_generics(&self.item.generics, &types)
     }
 
-    pub(super) fn enum_item(
-        &self,
-        what: &str,
-        ident: &Ident,
-        generics: &Generics,
-        entries: &[Entry],
-        derive: &[Path],
-    ) -> TokenStream {
-        let site = Span::mixed_site();
-        let (vis, where_clause) = (&self.item.vis, &generics.where_clause);
+    /// The enum of a set, if the user did not write it.
+    pub(super) fn set_item(&self, what: &str, set: &Set) -> TokenStream {
+        let (site, vis) = (Span::mixed_site(), &self.item.vis);
+        let (ident, entries, derive) = match set {
+            Set::Listed { ident, entries, derive, .. } => (ident, entries, derive),
+            Set::Named(_) => return TokenStream::new(),
+            Set::Unknown { ident, ty } => return quote_spanned!(site=> #vis type #ident = #ty;),
+        };
+        let generics = self.enum_generics(entries);
+        let where_clause = &generics.where_clause;
         let doc = format!("The {what} of [`{}`].", text::name(&self.item.ident));
         let variants = entries.iter().map(|entry| {
             let (variant, ty) = (&entry.variant, entry.placed());
@@ -76,22 +61,26 @@ impl AggregateInput<'_> {
         }
     }
 
-    /// The type of the event set, with its generics.
-    fn event_type(&self) -> TokenStream {
-        match &self.events {
-            Events::Named(path) => path.to_token_stream(),
-            Events::Listed { ident, entries, .. } => {
+    /// The type of a set, with its generics.
+    pub(super) fn set_type(&self, set: &Set) -> TokenStream {
+        match set {
+            Set::Listed { ident, entries, .. } => {
                 let generics = self.enum_generics(entries);
                 let (_, ty_generics, _) = generics.split_for_impl();
                 quote_spanned!(Span::mixed_site()=> #ident #ty_generics)
             }
+            Set::Named(path) => {
+                let last = path.segments.last().map_or_else(Span::mixed_site, |segment| segment.ident.span());
+                input::placed(path, last)
+            }
+            Set::Unknown { ident, .. } => ident.to_token_stream(),
         }
     }
 
     fn listed_events(&self) -> Vec<&Entry> {
         match &self.events {
-            Events::Named(_) => Vec::new(),
-            Events::Listed { entries, history, .. } => entries.iter().chain(&history.split).collect(),
+            Set::Listed { entries, .. } => entries.iter().chain(&self.history.split).collect(),
+            Set::Named(_) | Set::Unknown { .. } => Vec::new(),
         }
     }
 
@@ -109,31 +98,35 @@ impl AggregateInput<'_> {
         generics
     }
 
+    /// The generics of implementations for other types that name the aggregate.
+    ///
+    /// The compiler asks for each of them anew whether the aggregate is `Default`, `Send` and `Sync`; asked by a bound,
+    /// the answer is the same error for all.
+    pub(super) fn user_generics(&self) -> Generics {
+        let (place, aggregate) = (self.item.ident.span().resolved_at(Span::mixed_site()), self.aggregate_type());
+        let mut generics = self.generics();
+        let initial = quote_spanned!(place=> #aggregate: ::core::default::Default);
+        let shared = quote_spanned!(place=> #aggregate: ::core::marker::Send + ::core::marker::Sync);
+        input::require(&mut generics, &initial);
+        input::require(&mut generics, &shared);
+        generics
+    }
+
     /// The aggregate, with its generics.
     pub(super) fn aggregate_type(&self) -> TokenStream {
         let (ident, (_, ty_generics, _)) = (&self.item.ident, self.item.generics.split_for_impl());
         quote_spanned!(Span::mixed_site()=> #ident #ty_generics)
     }
 
-    fn aggregate(&self, bodies: &Bodies) -> TokenStream {
+    fn aggregate(&self) -> TokenStream {
         let site = Span::mixed_site();
-        let Self { item, private, name, .. } = self;
+        let Self { item, private, name, unknown, .. } = self;
+        let or_unknown = |ty: &Option<Type>| ty.as_ref().map_or_else(|| unknown.clone(), ToTokens::to_token_stream);
+        let (id, error, refuses_with) = (or_unknown(&self.id), or_unknown(&self.error), self.refuses_with());
         let (ident, generics) = (&item.ident, self.generics());
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
-        let missing = || quote_spanned!(site=> ::core::convert::Infallible);
-        let id = self.id.as_ref().map_or_else(|| quote_spanned!(site=> #private::Text), ToTokens::to_token_stream);
-        let error = self.error.as_ref().map_or_else(missing, ToTokens::to_token_stream);
-        let event = self.event_type();
-        let commands = self.command_type();
-        let (apply, replay) = match bodies {
-            Bodies::Written => (self.apply_body(), self.replay_body()),
-            Bodies::Missing => {
-                let missing = quote_spanned!(site=> ::core::unimplemented!());
-                (missing.clone(), missing)
-            }
-        };
-        let model = self.model(bodies);
-        let event_aggregate = self.event_aggregate();
+        let (event, command) = (self.set_type(&self.events), self.set_type(&self.commands));
+        let (model, apply, replay) = (self.model(), self.apply_body(&quote_spanned!(site=> self)), self.replay_body());
         quote_spanned! {site=>
             #[automatically_derived]
             #[allow(unused_qualifications)]
@@ -142,15 +135,13 @@ impl AggregateInput<'_> {
                 const MODEL: #private::AggregateModel = #model;
                 type Id = #id;
                 type Event = #event;
-                type Command = #commands;
+                type Command = #command;
                 type Error = #error;
 
-                #[allow(unused_variables)]
-                fn apply_event(&mut self, event: Self::Event) {
+                fn apply_event(&mut self, event: #event) {
                     #apply
                 }
 
-                #[allow(unused_variables)]
                 fn replay<__C: #private::Codec>(
                     &mut self,
                     codec: &__C,
@@ -160,37 +151,55 @@ impl AggregateInput<'_> {
                 }
             }
 
-            #event_aggregate
+            #refuses_with
         }
     }
 
-    fn apply_body(&self) -> TokenStream {
+    /// Where the error is unknown, every rule gives the right one.
+    fn refuses_with(&self) -> TokenStream {
+        let (site, private) = (Span::mixed_site(), &self.private);
+        let (ident, mut generics) = (&self.item.ident, self.user_generics());
+        let (_, ty_generics, _) = self.item.generics.split_for_impl();
+        let error = self.error.as_ref().map_or_else(|| quote_spanned!(site=> __E), ToTokens::to_token_stream);
+        if self.error.is_none() {
+            generics.params.push(syn::parse_quote!(__E));
+        }
+        let (impl_generics, _, where_clause) = generics.split_for_impl();
+        quote_spanned! {site=>
+            #[automatically_derived]
+            #[allow(trivial_bounds, unused_qualifications)]
+            impl #impl_generics #private::RefusesWith<#error> for #ident #ty_generics #where_clause {}
+        }
+    }
+
+    /// `event` changes the state that the tokens `state` name.
+    fn apply_body(&self, state: &TokenStream) -> TokenStream {
         let site = Span::mixed_site();
         let Self { private, .. } = self;
-        let Events::Listed { ident, entries, .. } = &self.events else {
-            return quote_spanned!(site=> #private::ApplyTo::apply_to(event, self));
+        let Set::Listed { ident, entries, .. } = &self.events else {
+            let event = self.set_type(&self.events);
+            return quote_spanned!(site=> <#event as #private::ApplyTo<Self>>::apply_to(event, #state));
         };
         let arms = entries.iter().map(|entry| {
             let (variant, ty) = (&entry.variant, entry.placed());
             let this = Ident::new("Self", entry.span().resolved_at(site));
-            quote_spanned!(site=> #ident::#variant(event) => <#this as #private::Apply<#ty>>::apply(self, event),)
+            quote_spanned!(site=> #ident::#variant(event) => <#this as #private::Apply<#ty>>::apply(#state, event),)
         });
         quote_spanned!(site=> match event { #(#arms)* })
     }
 
     fn replay_body(&self) -> TokenStream {
         let site = Span::mixed_site();
-        let Self { private, .. } = self;
-        let Events::Listed { ident, entries, history, .. } = &self.events else {
-            return quote_spanned! {site=>
-                <Self::Event as #private::ApplyTo<Self>>::replay_to(codec, recorded, self)
-            };
+        let Self { private, history, .. } = self;
+        let event = self.set_type(&self.events);
+        let Set::Listed { ident, entries, .. } = &self.events else {
+            return quote_spanned!(site=> <#event as #private::ApplyTo<Self>>::replay_to(codec, recorded, self));
         };
         let generics = self.enum_generics(entries);
-        let replay = EventSet { ident, generics: &generics, private, entries, history }.replay_body(
+        let replay = EventSet { ident, generics: &generics, private, entries, others: &[], history }.replay_body(
             &Ident::new("Self", site).to_token_stream(),
-            &quote_spanned!(site=> Self::Event),
-            &quote_spanned!(site=> <Self as #private::Aggregate>::apply_event(state, event)),
+            &event,
+            &self.apply_body(&quote_spanned!(site=> state)),
         );
         quote_spanned! {site=>
             let state = self;
@@ -198,14 +207,14 @@ impl AggregateInput<'_> {
         }
     }
 
-    fn model(&self, bodies: &Bodies) -> TokenStream {
+    fn model(&self) -> TokenStream {
         let site = Span::mixed_site();
         let Self { item, private, name, .. } = self;
         let (type_name, doc) = (text::name(&item.ident), text::doc(&item.attrs));
-        let event = self.event_type();
-        let commands: Vec<_> = match bodies {
-            Bodies::Written => self.commands.iter().map(Entry::placed).collect(),
-            Bodies::Missing => Vec::new(),
+        let event = self.set_type(&self.events);
+        let commands: Vec<_> = match &self.commands {
+            Set::Listed { entries, .. } => entries.iter().map(Entry::placed).collect(),
+            Set::Named(_) | Set::Unknown { .. } => Vec::new(),
         };
         quote_spanned! {site=>
             #private::AggregateModel {
@@ -215,7 +224,7 @@ impl AggregateInput<'_> {
                 events: <#event as #private::EventSet>::EVENTS,
                 split: <#event as #private::EventSet>::SPLIT,
                 retired: <#event as #private::EventSet>::RETIRED,
-                commands: &[#(<#commands as #private::Command>::MODEL),*],
+                commands: &[#(<#commands as #private::Listed<Self>>::COMMAND),*],
             }
         }
     }
@@ -224,31 +233,22 @@ impl AggregateInput<'_> {
     fn event_aggregate(&self) -> TokenStream {
         let site = Span::mixed_site();
         let Self { item, private, .. } = self;
-        if let Events::Listed { entries, .. } = &self.events
-            && self.enum_generics(entries).params.len() < item.generics.params.len()
-        {
+        let is_determined = match &self.events {
+            Set::Listed { entries, .. } => self.enum_generics(entries).params.len() == item.generics.params.len(),
+            Set::Named(_) => true,
+            Set::Unknown { .. } => false,
+        };
+        if !is_determined {
             return TokenStream::new();
         }
-        let (event, aggregate, generics) = (self.event_type(), self.aggregate_type(), self.generics());
+        let (event, aggregate, generics) = (self.set_type(&self.events), self.aggregate_type(), self.user_generics());
         let (impl_generics, _, where_clause) = generics.split_for_impl();
         quote_spanned! {site=>
             #[automatically_derived]
-            #[allow(unused_qualifications)]
+            #[allow(trivial_bounds, unused_qualifications)]
             impl #impl_generics #private::AggregateEvent for #event #where_clause {
                 type Aggregate = #aggregate;
             }
         }
     }
-
-    pub(super) fn command_type(&self) -> TokenStream {
-        let (ident, generics) = (&self.command_enum, self.enum_generics(&self.commands));
-        let (_, ty_generics, _) = generics.split_for_impl();
-        quote_spanned!(Span::mixed_site()=> #ident #ty_generics)
-    }
-}
-
-/// Whether the bodies of functions are written, or left out because of a mistake.
-pub(super) enum Bodies {
-    Written,
-    Missing,
 }

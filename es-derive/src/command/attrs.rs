@@ -1,13 +1,15 @@
 //! `#[command(..)]` and the list of `#[require(..)]`s.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
-use syn::{DeriveInput, Expr, Path, Token, Type, braced};
+use syn::{Attribute, Data, DeriveInput, Expr, Meta, Path, Token, Type};
 
-use crate::attr::{self, CratePath, Once};
+use super::emits::Emits;
+use crate::attr::{Grammar, Mentioned};
 use crate::diagnostics::Diagnostics;
 use crate::input::{self, Field};
+use crate::value::{self, CratePath, Once};
 
 /// A command as the user wrote it.
 pub(super) struct CommandInput<'a> {
@@ -16,18 +18,21 @@ pub(super) struct CommandInput<'a> {
     pub(super) fields: Vec<Field>,
     pub(super) creates: bool,
     pub(super) aggregate: Option<Type>,
-    pub(super) emits: Option<Emits>,
+    pub(super) handler: Handler,
+    /// Those without a mistake.
     pub(super) rules: Vec<Rule>,
     /// The type of the rules' errors, where no aggregate tells it.
     pub(super) error: Option<Path>,
 }
 
-/// `Event`, or `Event { field, field: value, .. }`.
-pub(super) struct Emits {
-    pub(super) event: Path,
-    pub(super) fields: Vec<(Ident, Option<Expr>)>,
-    /// Whether the command's other fields are carried over.
-    pub(super) rest: bool,
+/// Who decides, after the rules.
+pub(super) enum Handler {
+    /// `emits = ..`.
+    Declared(Emits),
+    /// The aggregate, in its `impl Handle<..>`.
+    Aggregate,
+    /// A mistake hides it.
+    Unknown,
 }
 
 /// `#[require(condition, error)]`.
@@ -36,121 +41,125 @@ pub(super) struct Rule {
     pub(super) error: Expr,
 }
 
+const COMMAND: Grammar = Grammar { name: "command", keys: &["create", "emits", "aggregate", "crate"] };
+
 pub(super) fn parse<'a>(item: &'a DeriveInput, diagnostics: &Diagnostics) -> CommandInput<'a> {
     let (mut create, mut krate) = (Once::<()>::default(), CratePath::default());
-    let (mut aggregate, mut emits) = (Once::<Type>::default(), Once::<Emits>::default());
-    attr::for_each_key(&item.attrs, "command", diagnostics, |key, input| match key.to_string().as_str() {
-        "create" => create.set(key, ()),
-        "aggregate" => aggregate.set(key, attr::value(key, input)?),
-        "emits" => emits.set(key, attr::value(key, input)?),
+    let (mut aggregate, mut emits) = (Once::<Type>::default(), Once::<Option<Emits>>::default());
+    let mentioned = COMMAND.read(&item.attrs, diagnostics, |key, input| match key.to_string().as_str() {
+        "create" => create.set(key, value::flag(key, input)?),
+        "aggregate" => aggregate.set(key, value::value(key, input, "a type")?),
+        "emits" => emits.set(key, Emits::read(key, input, diagnostics)?),
         "crate" => krate.set(key, input),
-        _ => Err(attr::unknown(key, "command", &["create", "emits", "aggregate", "crate"])),
+        _ => Err(COMMAND.unknown(key)),
     });
     let requires = item.attrs.iter().filter(|attr| attr.path().is_ident("require"));
-    let rules: Vec<_> = requires.filter_map(|attr| diagnostics.ok(attr.parse_args::<Rule>())).collect();
+    let rules: Vec<_> = requires.filter_map(|attr| diagnostics.ok(Rule::of(attr))).collect();
     input::refuse_lifetimes(item, "a command", diagnostics);
-    let command = CommandInput {
+    let mut command = CommandInput {
         item,
         private: krate.private(),
-        fields: input::fields(item, "a command", diagnostics),
+        fields: input::fields(item, "a command", "write one for each variant", diagnostics),
         creates: create.get().is_some(),
-        error: rules.first().and_then(|rule| type_of(&rule.error)),
+        error: rules.iter().find_map(|rule| type_of(&rule.error)),
         aggregate: aggregate.take(),
-        emits: emits.take(),
+        handler: match emits.take() {
+            Some(Some(emits)) => Handler::Declared(emits),
+            None if mentioned.lacks("emits") => Handler::Aggregate,
+            _ => Handler::Unknown,
+        },
         rules,
     };
-    command.check(diagnostics);
+    command.check(&mentioned, diagnostics);
     command
 }
 
 impl CommandInput<'_> {
-    fn check(&self, diagnostics: &Diagnostics) {
-        if let Some(emits) = &self.emits {
-            for (at, (field, value)) in emits.fields.iter().enumerate() {
-                if emits.fields[..at].iter().any(|(earlier, _)| earlier == field) {
-                    diagnostics.error(field, format!("`{field}` is given twice; remove one of them"));
-                } else if value.is_none() && !self.has_field(field) {
-                    diagnostics.error(
-                        field,
-                        format!("the command has no field `{field}` to carry over; write `{field}: ..` with its value"),
-                    );
-                }
-            }
-        }
-        if self.aggregate.is_some() {
+    /// Reports mistakes, and leaves out what is known to be one.
+    fn check(&mut self, mentioned: &Mentioned, diagnostics: &Diagnostics) {
+        if !matches!(self.item.data, Data::Struct(_)) || self.item.generics.lifetimes().next().is_some() {
+            self.rules.clear();
+            self.handler = Handler::Unknown;
             return;
         }
-        let state = Ident::new("state", Span::call_site());
-        for expression in self.expressions() {
-            if let Some(token) = input::find(expression.to_token_stream(), &state) {
-                let message = "to look at the state, name whose it is: `#[command(aggregate = .., ..)]`";
-                diagnostics.error(token, message);
+        if let Handler::Declared(emits) = &self.handler {
+            let mut is_whole = self.carries_its_own_fields(emits, diagnostics);
+            is_whole &= self.knows_the_state(mentioned, emits.values().collect(), diagnostics);
+            if !is_whole {
+                self.handler = Handler::Unknown;
             }
         }
-        if let (Some(rule), None) = (self.rules.first(), &self.error) {
-            diagnostics.error(
-                &rule.error,
-                "the type of this error cannot be seen here; write it as `Type::Variant`, \
-                 or name the aggregate: `#[command(aggregate = .., ..)]`",
-            );
+        let mut rules = std::mem::take(&mut self.rules);
+        rules.retain(|rule| {
+            let expressions = [&rule.condition, &rule.error].map(ToTokens::to_token_stream);
+            self.knows_the_state(mentioned, expressions.into_iter().collect(), diagnostics)
+        });
+        if let (Some(rule), None, None) = (rules.first(), &self.error, &self.aggregate) {
+            if mentioned.lacks("aggregate") {
+                diagnostics.error(
+                    &rule.error,
+                    "the type of this error cannot be seen here; write it as `Type::Variant`, \
+                     or name the aggregate: `#[command(aggregate = .., ..)]`",
+                );
+            }
+            rules.clear();
         }
+        self.rules = rules;
     }
 
-    pub(super) fn has_field(&self, name: &Ident) -> bool {
+    fn carries_its_own_fields(&self, emits: &Emits, diagnostics: &Diagnostics) -> bool {
+        let carried = emits.fields.iter().filter(|(_, value)| value.is_none()).map(|(field, _)| field);
+        let missing: Vec<_> = carried.filter(|field| !self.has_field(field)).collect();
+        for field in &missing {
+            let message =
+                format!("the command has no field `{field}` to carry over; write `{field}: ..` with its value");
+            diagnostics.error(field, message);
+        }
+        missing.is_empty()
+    }
+
+    fn has_field(&self, name: &Ident) -> bool {
         self.fields.iter().any(|field| matches!(&field.member, syn::Member::Named(ident) if ident == name))
     }
 
-    fn expressions(&self) -> impl Iterator<Item = &Expr> {
-        let rules = self.rules.iter().flat_map(|rule| [&rule.condition, &rule.error]);
-        let values = self.emits.iter().flat_map(|emits| &emits.fields).filter_map(|(_, value)| value.as_ref());
-        rules.chain(values)
+    /// Refuses to look at the state of no aggregate in particular.
+    fn knows_the_state(&self, mentioned: &Mentioned, expressions: TokenStream, diagnostics: &Diagnostics) -> bool {
+        let state = Ident::new("state", Span::call_site());
+        let Some(token) = input::find(expressions, &state) else { return true };
+        if self.aggregate.is_none() && mentioned.lacks("aggregate") {
+            diagnostics.error(token, "to look at the state, name whose it is: `#[command(aggregate = .., ..)]`");
+        }
+        self.aggregate.is_some()
     }
 }
+
+impl Rule {
+    fn of(attr: &Attribute) -> syn::Result<Self> {
+        match &attr.meta {
+            Meta::List(list) if !list.tokens.is_empty() => list.parse_args(),
+            meta => Err(syn::Error::new_spanned(meta, RULE)),
+        }
+    }
+}
+
+const RULE: &str = "a rule says what must hold and which error to give: `#[require(command.amount > 0, Error::..)]`";
 
 impl Parse for Rule {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         let condition: Expr = input.parse()?;
         if input.is_empty() {
-            let message =
-                "a rule says what must hold and which error to give: `#[require(command.amount > 0, Error::..)]`";
-            return Err(syn::Error::new_spanned(&condition, message));
+            return Err(syn::Error::new_spanned(&condition, RULE));
         }
         input.parse::<Token![,]>()?;
+        if input.is_empty() {
+            return Err(syn::Error::new_spanned(&condition, RULE));
+        }
         let error = input.parse()?;
         input.parse::<Option<Token![,]>>()?;
         if !input.is_empty() {
             return Err(input.error("a rule has one condition and one error; write another `#[require(..)]`"));
         }
         Ok(Self { condition, error })
-    }
-}
-
-impl Parse for Emits {
-    fn parse(input: ParseStream) -> syn::Result<Self> {
-        let event = input.parse()?;
-        let mut emits = Self { event, fields: Vec::new(), rest: true };
-        if !input.peek(syn::token::Brace) {
-            return Ok(emits);
-        }
-        emits.rest = false;
-        let content;
-        braced!(content in input);
-        while !content.is_empty() {
-            if content.parse::<Option<Token![..]>>()?.is_some() {
-                emits.rest = true;
-                if !content.is_empty() {
-                    return Err(content.error("`..` stands for all other fields of the command and comes last"));
-                }
-                break;
-            }
-            let field = attr::field(&content)?;
-            let value = if content.parse::<Option<Token![:]>>()?.is_some() { Some(content.parse()?) } else { None };
-            emits.fields.push((field, value));
-            if !content.is_empty() {
-                content.parse::<Token![,]>()?;
-            }
-        }
-        Ok(emits)
     }
 }
 

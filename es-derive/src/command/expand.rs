@@ -3,9 +3,10 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Generics, Member, Path, PathArguments};
+use syn::{Generics, Path};
 
-use super::attrs::{CommandInput, Emits};
+use super::attrs::{CommandInput, Handler};
+use super::emits::Emits;
 use crate::input;
 use crate::text;
 
@@ -13,98 +14,129 @@ impl CommandInput<'_> {
     pub(super) fn expand(&self) -> TokenStream {
         let site = Span::mixed_site();
         let Self { item, private, creates, .. } = self;
-        let model = self.model(true);
+        let (model, emitted) = (self.model(), self.emitted());
         let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
         let ident = &item.ident;
         let (aggregate, generics) = self.handler_generics();
         let (handler_generics, _, handler_where) = generics.split_for_impl();
-        let rules = self.rule_checks();
+        let (handled_by, listed) = (self.as_written("HandledBy", &aggregate), self.as_written("Listed", &aggregate));
         // The user's expressions know these two by name.
         let command = Ident::new("command", Span::call_site());
         let state = Ident::new("state", Span::call_site());
-        let decision = self.decision(&aggregate, &state);
+        let (rules, decision) = (self.rule_checks(&aggregate), self.decision(&aggregate, &state));
         quote_spanned! {site=>
-            #[automatically_derived]
-            #[allow(unused_qualifications)]
-            impl #impl_generics #private::Command for #ident #ty_generics #where_clause {
-                const MODEL: #private::CommandModel = #model;
-            }
+            const _: () = {
+                use #private::{HandledBy as __HandledBy, Listed as __Listed};
+                #emitted
 
-            #[automatically_derived]
-            #[allow(unused_qualifications)]
-            impl #handler_generics #private::HandledBy<#aggregate> for #ident #ty_generics #handler_where {
-                #[inline]
-                fn creates(&self) -> bool {
-                    #creates
+                #[automatically_derived]
+                #[allow(unused_qualifications)]
+                impl #impl_generics #private::Command for #ident #ty_generics #where_clause {
+                    const MODEL: #private::CommandModel = #model;
                 }
 
-                #[allow(unused_variables)]
-                fn handled_by(self, #state: &#aggregate) -> #private::Decision<#aggregate> {
-                    let #command = &self;
-                    #rules
-                    #decision
+                #[automatically_derived]
+                #[allow(unused_qualifications)]
+                impl #handler_generics #handled_by for #ident #ty_generics #handler_where {
+                    #[inline]
+                    fn creates(&self) -> bool {
+                        #creates
+                    }
+
+                    #[allow(unused_variables)]
+                    fn handled_by(self, #state: &#aggregate) -> #private::Decision<#aggregate> {
+                        let #command = &self;
+                        #rules
+                        #decision
+                    }
                 }
-            }
+
+                #[automatically_derived]
+                #[allow(unused_qualifications)]
+                impl #handler_generics #listed for #ident #ty_generics #handler_where {
+                    const COMMAND: #private::CommandModel = <Self as #private::Command>::MODEL;
+
+                    #[inline]
+                    fn is_creating(&self) -> bool {
+                        #creates
+                    }
+
+                    #[inline]
+                    fn decided_by(self, state: &#aggregate) -> #private::Decision<#aggregate> {
+                        #private::HandledBy::handled_by(self, state)
+                    }
+                }
+            };
         }
     }
 
-    /// Implementations that compile, so that a mistake shows once and not at every use.
-    pub(super) fn stub(&self) -> TokenStream {
-        let site = Span::mixed_site();
-        let Self { item, private, .. } = self;
-        if item.generics.lifetimes().next().is_some() {
-            return TokenStream::new();
-        }
-        let (model, ident) = (self.model(false), &item.ident);
-        let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
-        let mut generics = item.generics.clone();
-        generics.params.push(syn::parse_quote!(__A: #private::Aggregate));
-        let (handler_generics, _, _) = generics.split_for_impl();
-        quote_spanned! {site=>
-            #[automatically_derived]
-            impl #impl_generics #private::Command for #ident #ty_generics #where_clause {
-                const MODEL: #private::CommandModel = #model;
-            }
+    /// A trait of the aggregate, as if the user had written it.
+    ///
+    /// Where the aggregate has no handler, the compiler would otherwise advise not to use the derive.
+    fn as_written(&self, name: &str, aggregate: &TokenStream) -> TokenStream {
+        let keyword = input::keyword(self.item);
+        let name = format_ident!("__{name}", span = keyword);
+        quote_spanned!(keyword=> #name<#aggregate>)
+    }
 
-            #[automatically_derived]
-            impl #handler_generics #private::HandledBy<__A> for #ident #ty_generics #where_clause {
-                fn creates(&self) -> bool { ::core::unimplemented!() }
-                fn handled_by(self, _: &__A) -> #private::Decision<__A> { ::core::unimplemented!() }
-            }
+    /// What the handler needs: the emitted event by one name, so that it is looked up once.
+    fn emitted(&self) -> TokenStream {
+        let (site, private) = (Span::mixed_site(), &self.private);
+        let Handler::Declared(Emits { event, .. }) = &self.handler else { return TokenStream::new() };
+        let params = input::used_generics(&self.item.generics, &event.to_token_stream()).params;
+        let params = params.into_iter().map(input::without_bounds);
+        quote_spanned! {site=>
+            use #private::include as __include;
+            type __Emitted<#(#params),*> = #event;
         }
+    }
+
+    /// The type of the emitted event, shown where the user names it.
+    fn emitted_type(&self, event: &Path) -> TokenStream {
+        let place = place(event);
+        let generics = input::used_generics(&self.item.generics, &event.to_token_stream());
+        let (_, ty_generics, _) = generics.split_for_impl();
+        input::placed(&quote_spanned!(place=> __Emitted #ty_generics), place)
     }
 
     /// The aggregate, and the generics under which it handles the command.
     fn handler_generics(&self) -> (TokenStream, Generics) {
         let site = Span::mixed_site();
-        let Self { item, private, error, emits, .. } = self;
+        let Self { item, private, error, .. } = self;
         let mut generics = item.generics.clone();
         if let Some(aggregate) = &self.aggregate {
             return (aggregate.to_token_stream(), generics);
         }
         let aggregate = Ident::new("__A", site);
         generics.params.push(match error {
-            Some(error) => syn::parse_quote!(#aggregate: #private::Aggregate<Error = #error>),
+            Some(error) => syn::parse_quote!(#aggregate: #private::RefusesWith<#error>),
             None => syn::parse_quote!(#aggregate: #private::Aggregate),
         });
-        let bound = if let Some(Emits { event, .. }) = emits {
-            quote_spanned!(site=> <#aggregate as #private::Aggregate>::Event: #private::Includes<#event>)
-        } else {
-            let (ident, (_, ty_generics, _)) = (&item.ident, item.generics.split_for_impl());
-            quote_spanned!(site=> #aggregate: #private::Handle<#ident #ty_generics>)
+        let bound = match &self.handler {
+            Handler::Declared(Emits { event, .. }) => {
+                let event = self.emitted_type(event);
+                quote_spanned!(site=> <#aggregate as #private::Aggregate>::Event: #private::Includes<#event>)
+            }
+            Handler::Aggregate => {
+                let (ident, (_, ty_generics, _)) = (&item.ident, item.generics.split_for_impl());
+                quote_spanned!(site=> #aggregate: #private::Handle<#ident #ty_generics>)
+            }
+            Handler::Unknown => return (aggregate.to_token_stream(), generics),
         };
         input::require(&mut generics, &bound);
         (aggregate.to_token_stream(), generics)
     }
 
-    fn rule_checks(&self) -> TokenStream {
+    fn rule_checks(&self, aggregate: &TokenStream) -> TokenStream {
         let site = Span::mixed_site();
+        let Self { private, .. } = self;
         let checks = self.rules.iter().map(|rule| {
             let (condition, error) = (&rule.condition, &rule.error);
             quote_spanned! {site=>
                 let holds: bool = #condition;
                 if !holds {
-                    return ::core::result::Result::Err(#error);
+                    let error: <#aggregate as #private::Aggregate>::Error = #error;
+                    return ::core::result::Result::Err(error);
                 }
             }
         });
@@ -114,34 +146,31 @@ impl CommandInput<'_> {
     fn decision(&self, aggregate: &TokenStream, state: &Ident) -> TokenStream {
         let site = Span::mixed_site();
         let Self { item, private, .. } = self;
-        let ident = &item.ident;
-        let Some(emits) = &self.emits else {
-            return quote_spanned!(site=> <#aggregate as #private::Handle<_>>::handle(#state, self));
+        let emits = match &self.handler {
+            Handler::Declared(emits) => emits,
+            Handler::Aggregate => {
+                let (ident, (_, ty_generics, _)) = (&item.ident, item.generics.split_for_impl());
+                return quote_spanned!(site=> <#aggregate as #private::Handle<#ident #ty_generics>>::handle(#state, self));
+            }
+            Handler::Unknown => return quote_spanned!(site=> ::core::unimplemented!()),
         };
         // Values are made while the command can still be looked at; then its fields are moved out.
-        let (mut values, mut fields) = (TokenStream::new(), TokenStream::new());
-        for (field, value) in &emits.fields {
-            let Some(value) = value else { continue };
-            let local = format_ident!("__value_{}", text::name(field), span = site);
-            values.extend(quote_spanned!(site=> let #local = #value;));
-            fields.extend(quote_spanned!(site=> #field: #local,));
-        }
-        let carried: Vec<_> =
-            self.fields.iter().map(|field| &field.member).filter(|member| emits.carries(member)).collect();
-        let locals: Vec<_> = carried.iter().map(|member| local(member)).collect();
-        let event = expression(&emits.event);
-        let includes = quote_spanned! {emits.event.span().resolved_at(site)=> #private::include };
-        quote_spanned! {site=>
-            #values
-            let #ident { #(#carried: #locals,)* .. } = self;
-            ::core::result::Result::Ok(#private::Events::one(#includes(#event {
-                #fields
-                #(#carried: #locals,)*
-            })))
-        }
+        let values = emits.fields.iter().filter_map(|(field, value)| value.as_ref().map(|value| (field, value)));
+        let values = values.map(|(field, value)| quote_spanned!(site=> #field: #value,));
+        let members = self.fields.iter().map(|field| &field.member).filter(|member| emits.carries(member));
+        let carried = members.map(|member| {
+            // A wrong type is shown on the field of the command.
+            let field = quote_spanned!(member.span().resolved_at(site)=> self.#member);
+            quote_spanned!(site=> #member: #field,)
+        });
+        // The literal is shown from its first to its last token, so both stand on the event.
+        let place = place(&emits.event);
+        let literal = quote_spanned!(place=> __Emitted { #(#values)* #(#carried)* });
+        let include = quote_spanned!(place=> __include);
+        quote_spanned!(site=> ::core::result::Result::Ok(#private::Events::one(#include(#literal))))
     }
 
-    fn model(&self, is_whole: bool) -> TokenStream {
+    fn model(&self) -> TokenStream {
         let site = Span::mixed_site();
         let Self { item, private, creates, .. } = self;
         let (type_name, doc) = (text::name(&item.ident), text::doc(&item.attrs));
@@ -151,10 +180,13 @@ impl CommandInput<'_> {
                 (text::source(rule.condition.to_token_stream()), text::source(rule.error.to_token_stream()));
             quote_spanned!(site=> #private::RuleModel { condition: #condition, error: #error })
         });
-        let emits = self.emits.iter().filter(|_| is_whole).map(|emits| {
-            let event = &emits.event;
-            quote_spanned!(site=> <#event as #private::Event>::NAME)
-        });
+        let emits = match &self.handler {
+            Handler::Declared(Emits { event, .. }) => {
+                let event = self.emitted_type(event);
+                quote_spanned!(site=> &[<#event as #private::Event>::NAME])
+            }
+            Handler::Aggregate | Handler::Unknown => quote_spanned!(site=> &[]),
+        };
         quote_spanned! {site=>
             #private::CommandModel {
                 type_name: #type_name,
@@ -162,35 +194,14 @@ impl CommandInput<'_> {
                 fields: #fields,
                 creates: #creates,
                 rules: &[#(#rules),*],
-                emits: &[#(#emits),*],
+                emits: #emits,
             }
         }
     }
 }
 
-impl Emits {
-    fn carries(&self, member: &Member) -> bool {
-        let given = self.fields.iter().find(|(field, _)| matches!(member, Member::Named(ident) if ident == field));
-        given.map_or(self.rest, |(_, value)| value.is_none())
-    }
-}
-
-/// The local that a field is moved to; a wrong type is shown on the field.
-fn local(member: &Member) -> Ident {
-    let name = match member {
-        Member::Named(ident) => text::name(ident),
-        Member::Unnamed(index) => index.index.to_string(),
-    };
-    format_ident!("__carried_{name}", span = member.span().resolved_at(Span::mixed_site()))
-}
-
-/// The path as it must be written in an expression: `Event::<T>`.
-fn expression(event: &Path) -> Path {
-    let mut event = event.clone();
-    for segment in &mut event.segments {
-        if let PathArguments::AngleBracketed(arguments) = &mut segment.arguments {
-            arguments.colon2_token.get_or_insert_with(Default::default);
-        }
-    }
-    event
+/// Where mistakes about the emitted event are shown.
+fn place(event: &Path) -> Span {
+    let last = event.segments.last().map_or_else(|| event.span(), |segment| segment.ident.span());
+    last.resolved_at(Span::mixed_site())
 }

@@ -2,7 +2,7 @@
 
 use syn::{Path, Type};
 
-use super::attrs::EventInput;
+use super::attrs::{EventInput, Versions};
 use super::change::Change;
 use super::hop::{Hop, Typed, Way};
 use super::shape::{self, Shape};
@@ -37,123 +37,141 @@ pub(super) enum Form<'a> {
     Json,
 }
 
-/// The steps from the oldest version up; of no use if a mistake was reported.
+/// The steps from the oldest version up; none if there is a mistake in the chain.
 pub(super) fn check<'a>(event: &'a EventInput<'_>, diagnostics: &Diagnostics) -> Vec<Step<'a>> {
-    let hops = in_order(event, diagnostics);
-    if let Some(hop) = hops.iter().find(|hop| matches!(hop.way, Way::Fields(_))) {
+    let before = diagnostics.count();
+    let steps = steps(event, diagnostics);
+    if diagnostics.count() == before { steps } else { Vec::new() }
+}
+
+fn steps<'a>(event: &'a EventInput<'_>, diagnostics: &Diagnostics) -> Vec<Step<'a>> {
+    let (Some(versions), Some(hops)) = (event.versions, &event.hops) else { return Vec::new() };
+    let hops = in_order(event, versions, hops, diagnostics);
+    let by_field = hops.iter().find_map(|hop| if let Way::Fields { key, .. } = &hop.way { Some(key) } else { None });
+    if let Some(key) = by_field {
         if !input::has_named_fields(event.item) {
-            let message = "upcasts by field need a struct with named fields; use `from = Old`";
-            diagnostics.push(syn::Error::new(hop.span, message));
+            if event.is_struct() {
+                diagnostics.error(key, "upcasts by field need a struct with named fields; use `from = Old`");
+            }
             return Vec::new();
         }
         shape::refuse_container_attributes(event, diagnostics);
     }
     // From the newest to the oldest, because a shape is made from the one after it.
-    let mut newer = Form::Shape(Shape::current(event));
-    let mut steps = Vec::new();
+    let mut newer = Some(Form::Shape(Shape::current(event)));
+    let (mut next, mut steps) = (versions.current, Vec::new());
     for hop in hops.iter().rev() {
-        let Some((kind, older)) = step(event, hop, &newer, diagnostics) else { return Vec::new() };
-        steps.push(Step { from: hop.from, kind, newer });
-        newer = older;
+        // A gap hides what is older.
+        let known = newer.take().filter(|_| hop.from + 1 == next);
+        next = hop.from;
+        if let Some((kind, older)) = step(event, hop, known.as_ref(), diagnostics) {
+            steps.extend(known.map(|newer| Step { from: hop.from, kind, newer }));
+            newer = Some(older);
+        }
+    }
+    // An older version that a mistake hides leaves no steps that could be taken from it.
+    if newer.is_none() {
+        return Vec::new();
     }
     steps.reverse();
     steps
 }
 
-/// What the hop does, and the form of the older version.
+/// What the hop does, and the form of the older version; `newer` is `None` if a mistake hides it.
 fn step<'a>(
     event: &EventInput<'_>,
     hop: &'a Hop,
-    newer: &Form<'a>,
+    newer: Option<&Form<'a>>,
     diagnostics: &Diagnostics,
 ) -> Option<(StepKind<'a>, Form<'a>)> {
     let (next, after) = (hop.from + 1, hop.from + 2);
-    let refuse = |message: String| {
-        diagnostics.push(syn::Error::new(hop.span, message));
-        None
-    };
     match (&hop.way, newer) {
-        (Way::Fields(changes), Form::Shape(shape)) => {
+        (Way::Unknown, _) | (Way::Fields { .. }, None) => None,
+        (Way::Json(function), _) => Some((StepKind::Json(function), Form::Json)),
+        (Way::Fields { changes, .. }, Some(Form::Shape(shape))) => {
             let older = shape.before(changes, hop.from, event, diagnostics);
             Some((StepKind::Fields { older: older.clone(), changes }, Form::Shape(older)))
         }
-        (Way::Fields(_), Form::Type(_)) => refuse(format!(
-            "the fields of version {next} are not known here, because `{next} => {after}` is typed; \
-             write this one as `from = Old`, too"
-        )),
-        (Way::Fields(_), Form::Json) => refuse(format!(
-            "the fields of version {next} are not known here, because `{next} => {after}` takes JSON; \
-             write this one as `with = function`, too"
-        )),
-        (Way::Typed(typed), Form::Shape(shape)) if shape.version == event.version => {
-            Some((StepKind::Typed(typed), Form::Type(&typed.old)))
-        }
-        (Way::Typed(typed), Form::Type(_)) => Some((StepKind::Typed(typed), Form::Type(&typed.old))),
-        (Way::Typed(typed), Form::Shape(_)) => {
-            diagnostics.error(
-                &typed.old,
-                format!(
-                    "version {next} has no type of yours that this one could become, because `{next} => {after}` \
-                     is by field; write that one as `from = Old`, too"
-                ),
+        (Way::Fields { key, .. }, Some(form @ (Form::Type(_) | Form::Json))) => {
+            let (is, instead) = match form {
+                Form::Json => ("takes JSON", "with = function"),
+                _ => ("is typed", "from = Old"),
+            };
+            let message = format!(
+                "the fields of version {next} are not known here, because `{next} => {after}` {is}; \
+                 write this one as `{instead}`, too"
             );
+            diagnostics.error(key, message);
             None
         }
-        (Way::Typed(typed), Form::Json) => {
-            diagnostics.error(
-                &typed.old,
-                format!(
-                    "version {next} has no type of yours that this one could become, because `{next} => {after}` \
-                     takes JSON; write this one as `with = function`, too"
-                ),
+        (Way::Typed(typed), Some(Form::Shape(shape))) if shape.version != event.version() => {
+            let message = format!(
+                "version {next} has no type of yours that this one could become, because `{next} => {after}` \
+                 is by field; write that one as `from = Old`, too"
             );
+            diagnostics.error(&typed.old, message);
             None
         }
-        (Way::Json(function), _) => Some((StepKind::Json(function), Form::Json)),
+        (Way::Typed(typed), Some(Form::Json)) => {
+            let message = format!(
+                "version {next} has no type of yours that this one could become, because `{next} => {after}` \
+                 takes JSON; write this one as `with = function`, too"
+            );
+            diagnostics.error(&typed.old, message);
+            None
+        }
+        (Way::Typed(typed), _) => Some((StepKind::Typed(typed), Form::Type(&typed.old))),
     }
 }
 
-/// The hops by version, each once, without a gap.
-fn in_order<'a>(event: &'a EventInput<'_>, diagnostics: &Diagnostics) -> Vec<&'a Hop> {
+/// The hops by version, each once; a gap is a mistake.
+fn in_order<'a>(
+    event: &EventInput<'_>,
+    Versions { oldest, current }: Versions,
+    all: &'a [Hop],
+    diagnostics: &Diagnostics,
+) -> Vec<&'a Hop> {
     let mut hops: Vec<&Hop> = Vec::new();
-    for hop in &event.hops {
+    for hop in all {
         let next = hop.from + 1;
-        if hop.from >= event.version {
-            diagnostics.push(syn::Error::new(
-                hop.span,
-                format!(
-                    "this hop leads beyond the current version, which is {}; write `version = {next}` or remove it",
-                    event.version
-                ),
-            ));
-        } else if hop.from < event.oldest {
-            let message = format!(
-                "events older than version {} are not read, so this hop is never taken; remove it",
-                event.oldest
-            );
-            diagnostics.push(syn::Error::new(hop.span, message));
+        let message = if hop.from >= current {
+            format!(
+                "this hop leads beyond the current version, which is {current}; write `version = {next}` or remove it"
+            )
+        } else if hop.from < oldest {
+            format!("events older than version {oldest} are not read, so this hop is never taken; remove it")
         } else if hops.iter().any(|earlier| earlier.from == hop.from) {
-            let message = format!("there are two hops `{} => {next}`; write all changes into one", hop.from);
-            diagnostics.push(syn::Error::new(hop.span, message));
+            format!("there are two hops `{} => {next}`; write all changes into one", hop.from)
         } else {
             hops.push(hop);
-        }
+            continue;
+        };
+        diagnostics.push(syn::Error::new(hop.span, message));
     }
     hops.sort_by_key(|hop| hop.from);
-    // A hop that was reported as wrong is not missing, too.
-    let written = event.item.attrs.iter().filter(|attr| attr.path().is_ident("upcast")).count();
-    if written == event.hops.len() {
-        for missing in (event.oldest..event.version).filter(|from| !hops.iter().any(|hop| hop.from == *from)) {
-            diagnostics.push(syn::Error::new(
-                event.version_span,
-                format!(
-                    "events stored as version {missing} cannot be brought to version {}; write \
-                     `#[upcast({missing} => {next}, ..)]`, or `oldest = {next}` if none is stored",
-                    event.version,
-                    next = missing + 1
-                ),
-            ));
+    let mut reached = oldest;
+    for from in hops.iter().map(|hop| hop.from).chain([current]) {
+        if reached < from {
+            diagnostics.push(syn::Error::new(event.version_span, gap(reached, from, current)));
         }
+        reached = from + 1;
     }
     hops
+}
+
+/// What is missing from version `from` to version `to`.
+fn gap(from: u32, to: u32, current: u32) -> String {
+    let (next, last) = (from + 1, to - 1);
+    if next == to {
+        format!(
+            "events stored as version {from} cannot be brought to version {current}; \
+             write `#[upcast({from} => {to}, ..)]`, or `oldest = {to}` if none is stored"
+        )
+    } else {
+        format!(
+            "events stored as versions {from} to {last} cannot be brought to version {current}; \
+             write `#[upcast({from} => {next}, ..)]` and so on, up to `#[upcast({last} => {to}, ..)]`, \
+             or `oldest = {to}` if none is stored"
+        )
+    }
 }

@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Expr, Token, Type};
 
-use crate::attr;
+use crate::value;
 
 /// A change of the newer shape against the older one.
 pub(super) enum Change {
@@ -21,30 +21,38 @@ pub(super) enum Change {
 
 impl Change {
     pub(super) fn parse_add(input: ParseStream) -> syn::Result<Self> {
-        let field = attr::field(input)?;
+        let field = value::field(input)?;
         let value = if input.parse::<Option<Token![=]>>()?.is_some() { Some(input.parse()?) } else { None };
         Ok(Self::Add { field, value })
     }
 
     pub(super) fn parse_rename(input: ParseStream) -> syn::Result<Self> {
-        let old = attr::field(input)?;
-        if !input.peek(Token![=>]) {
-            return Err(input.error("a rename says both names: `rename(old => new)`"));
+        let old = value::field(input)?;
+        if input.parse::<Option<Token![=>]>>()?.is_none() {
+            return Err(syn::Error::new_spanned(&old, "a rename says both names: `rename(old => new)`"));
         }
-        input.parse::<Token![=>]>()?;
-        Ok(Self::Rename { old, new: attr::field(input)? })
+        Ok(Self::Rename { old, new: value::field(input)? })
     }
 
     pub(super) fn parse_remove(input: ParseStream) -> syn::Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
-        let field = attr::field(input)?;
-        let ty = if input.parse::<Option<Token![:]>>()?.is_some() { Some(Box::new(input.parse()?)) } else { None };
+        let field = value::field(input)?;
+        let no_type = |error: syn::Error| {
+            syn::Error::new(
+                error.span(),
+                format!("a removal says the old type, if it is of use: `remove({field}: OldType)`"),
+            )
+        };
+        let ty = match input.parse::<Option<Token![:]>>()? {
+            Some(_) => Some(Box::new(input.parse().map_err(no_type)?)),
+            None => None,
+        };
         Ok(Self::Remove { attrs, field, ty })
     }
 
     pub(super) fn parse_retype(input: ParseStream) -> syn::Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
-        let field = attr::field(input)?;
+        let field = value::field(input)?;
         let parse = |input: ParseStream| {
             input.parse::<Token![:]>()?;
             let old = Box::<Type>::parse(input)?;

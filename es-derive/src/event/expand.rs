@@ -11,7 +11,8 @@ use crate::text;
 
 pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream {
     let site = Span::mixed_site();
-    let EventInput { ident, private, name, aliases, version, oldest, .. } = event;
+    let EventInput { ident, private, aliases, .. } = event;
+    let (name, version, oldest) = (name(event), event.version(), event.oldest());
     let mut generics = event.generics.clone();
     let (_, ty_generics, _) = event.generics.split_for_impl();
     let shapes: TokenStream = steps.iter().map(|step| hops::older_shape(event, step)).collect();
@@ -30,6 +31,15 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let arms = steps.iter().map(|step| hops::decode_arm(event, steps, step));
     let model = model(event, steps);
+    let (encode, decode) = if event.is_struct() {
+        (
+            quote_spanned!(site=> #private::encode(codec, self)),
+            quote_spanned!(site=> #private::payload(codec, recorded)),
+        )
+    } else {
+        // serde can do nothing for a union.
+        (quote_spanned!(site=> ::core::unimplemented!()), quote_spanned!(site=> ::core::unimplemented!()))
+    };
     quote_spanned! {site=>
         const _: () = {
             #shapes
@@ -47,7 +57,7 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
                     &self,
                     codec: &__C,
                 ) -> ::core::result::Result<#private::Bytes, #private::CodecError> {
-                    #private::encode(codec, self)
+                    #encode
                 }
 
                 #[inline]
@@ -56,7 +66,7 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
                     recorded: &#private::RecordedEvent,
                 ) -> ::core::result::Result<Self, #private::DecodeError> {
                     match recorded.schema_version {
-                        #version => #private::payload(codec, recorded),
+                        #version => #decode,
                         #(#arms)*
                         _ => ::core::result::Result::Err(#private::unknown_version(recorded, #oldest, #version)),
                     }
@@ -66,52 +76,24 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
     }
 }
 
-/// An implementation that compiles, so that a mistake shows once and not at every use.
-pub(super) fn stub(event: &EventInput<'_>) -> TokenStream {
-    let site = Span::mixed_site();
-    let EventInput { ident, private, name, version, .. } = event;
-    let mut generics = event.generics.clone();
-    if !generics.params.is_empty() {
-        input::require(&mut generics, &quote_spanned!(site=> Self: ::core::marker::Send + 'static));
+/// The stored name; if a mistake hides it, one that no other event has, so that nothing else is said about it.
+fn name(event: &EventInput<'_>) -> TokenStream {
+    let (site, ident) = (Span::mixed_site(), text::name(event.ident));
+    if let Some(name) = &event.name {
+        return quote_spanned!(site=> #name);
     }
-    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
-    if event.generics.lifetimes().next().is_some() {
-        return TokenStream::new();
-    }
-    let model = model(event, &[]);
-    quote_spanned! {site=>
-        #[automatically_derived]
-        impl #impl_generics #private::Event for #ident #ty_generics #where_clause {
-            const NAME: &'static str = #name;
-            const ALIASES: &'static [&'static str] = &[];
-            const VERSION: u32 = #version;
-            const MODEL: #private::EventModel = #model;
-
-            fn encode<__C: #private::Codec>(
-                &self,
-                _: &__C,
-            ) -> ::core::result::Result<#private::Bytes, #private::CodecError> {
-                ::core::unimplemented!()
-            }
-
-            fn decode<__C: #private::Codec>(
-                _: &__C,
-                _: &#private::RecordedEvent,
-            ) -> ::core::result::Result<Self, #private::DecodeError> {
-                ::core::unimplemented!()
-            }
-        }
-    }
+    quote_spanned!(site=> ::core::concat!(::core::module_path!(), "::", #ident))
 }
 
 fn model(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream {
     let site = Span::mixed_site();
-    let EventInput { ident, private, name, aliases, version, oldest, .. } = event;
+    let EventInput { ident, private, aliases, .. } = event;
+    let (name, version, oldest) = (name(event), event.version(), event.oldest());
     let (type_name, doc) = (text::name(ident), text::doc(&event.item.attrs));
     let fields = input::field_models(&event.fields, private);
     let hops = steps.iter().map(|step| {
         let from = step.from;
-        let changes = event.hops.iter().filter(|hop| hop.from == from).flat_map(|hop| &hop.changes);
+        let changes = event.hops.iter().flatten().filter(|hop| hop.from == from).flat_map(|hop| &hop.changes);
         quote_spanned!(site=> #private::HopModel { from: #from, changes: &[#(#changes),*] })
     });
     quote_spanned! {site=>

@@ -2,14 +2,14 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Expr, LitInt, Path, Token, Type};
+use syn::{Attribute, Expr, LitInt, Meta, Path, Token, Type};
 
 use super::change::Change;
-use crate::attr::{self, Once};
+use crate::attr::{self, Grammar};
 use crate::diagnostics::Diagnostics;
 use crate::text;
+use crate::value::{self, Once};
 
 /// The way from one version to the next.
 pub(super) struct Hop {
@@ -21,12 +21,14 @@ pub(super) struct Hop {
 }
 
 pub(super) enum Way {
-    /// By field: the older shape is reconstructed.
-    Fields(Vec<Change>),
+    /// By field: the older shape is reconstructed. `key` is the first operation.
+    Fields { key: Ident, changes: Vec<Change> },
     /// `from = Old`, `try_from = Old`: the older shape is a type of the user's.
     Typed(Box<Typed>),
     /// `with = function` alone: the older payload is a JSON value.
     Json(Path),
+    /// A mistake hides it.
+    Unknown,
 }
 
 pub(super) struct Typed {
@@ -36,42 +38,54 @@ pub(super) struct Typed {
     pub(super) with: Option<Path>,
 }
 
-const OPERATIONS: &[&str] = &["add", "rename", "remove", "change", "from", "try_from", "with"];
+const UPCAST: Grammar =
+    Grammar { name: "upcast", keys: &["add", "rename", "remove", "change", "from", "try_from", "with"] };
 
 impl Hop {
+    /// The hop, if it is clear between which versions it goes.
     pub(super) fn parse(attr: &Attribute, diagnostics: &Diagnostics) -> Option<Self> {
-        let mut operations = Operations::default();
-        let versions = attr.parse_args_with(|input: ParseStream| {
-            let versions = Versions::parse(input)?;
-            while !input.is_empty() {
-                input.parse::<Token![,]>()?;
-                if !input.is_empty() {
-                    operations.parse_one(input)?;
-                }
-            }
-            Ok(versions)
-        });
-        let versions = diagnostics.ok(versions)?;
-        let from = diagnostics.ok(versions.from.base10_parse())?;
-        let to: u32 = diagnostics.ok(versions.to.base10_parse())?;
-        if from == 0 {
-            diagnostics.error(&versions.from, "versions are counted from 1");
+        if matches!(attr.meta, Meta::Path(_)) {
+            diagnostics.error(attr.path(), Versions::MISSING);
             return None;
         }
-        if to != from + 1 {
+        let before = diagnostics.count();
+        let mut operations = Operations::default();
+        let parsed = attr.parse_args_with(|input: ParseStream| {
+            let versions = Versions::parse(input)?;
+            if !input.is_empty() && input.parse::<Option<Token![,]>>()?.is_none() {
+                diagnostics.push(syn::Error::new(input.span(), "expected `,`"));
+            }
+            attr::between_commas(input, diagnostics, |input| operations.read(input, diagnostics));
+            Ok(versions)
+        });
+        let versions = match parsed {
+            Ok(versions) => versions,
+            // What a mistake leaves unread is no second mistake.
+            Err(_) if diagnostics.count() > before => return None,
+            Err(error) => {
+                diagnostics.push(error);
+                return None;
+            }
+        };
+        let from = diagnostics.ok(value::version(&versions.from))?;
+        if versions.to.base10_parse().ok() != Some(from + 1) {
             diagnostics.error(&versions.to, format!("a hop goes to the next version; write `{from} => {}`", from + 1));
             return None;
         }
-        let span = versions.from.span();
         let changes = std::mem::take(&mut operations.written);
-        let way = operations.way(&versions.to, diagnostics)?;
-        Some(Self { from, span, way, changes })
+        let is_readable = diagnostics.count() == before;
+        let way = if is_readable { operations.way(&versions.to, diagnostics) } else { Way::Unknown };
+        Some(Self { from, span: versions.from.span(), way, changes })
     }
 }
 
 struct Versions {
     from: LitInt,
     to: LitInt,
+}
+
+impl Versions {
+    const MISSING: &str = "an upcast begins with its versions: `#[upcast(1 => 2, ..)]`";
 }
 
 impl Parse for Versions {
@@ -81,14 +95,14 @@ impl Parse for Versions {
             input.parse::<Token![=>]>()?;
             Ok(Self { from, to: input.parse()? })
         };
-        parse(input).map_err(|error: syn::Error| {
-            syn::Error::new(error.span(), "an upcast begins with its versions: `#[upcast(1 => 2, ..)]`")
-        })
+        parse(input).map_err(|error: syn::Error| syn::Error::new(error.span(), Self::MISSING))
     }
 }
 
 #[derive(Default)]
 struct Operations {
+    /// The first key.
+    key: Option<Ident>,
     changes: Vec<Change>,
     from: Once<(Ident, Type)>,
     try_from: Once<(Ident, Type)>,
@@ -97,22 +111,20 @@ struct Operations {
 }
 
 impl Operations {
-    fn parse_one(&mut self, input: ParseStream) -> syn::Result<()> {
+    fn read(&mut self, input: ParseStream, diagnostics: &Diagnostics) -> syn::Result<()> {
         let start = input.cursor().token_stream();
-        let key = input.call(Ident::parse_any)?;
+        let key = UPCAST.key(input)?;
+        self.key.get_or_insert_with(|| key.clone());
+        let list = |parse| value::list_with(&key, input, parse, diagnostics);
         match key.to_string().as_str() {
-            "add" => self.changes.extend(attr::list_with(&key, input, Change::parse_add)?),
-            "rename" => self.changes.extend(attr::list_with(&key, input, Change::parse_rename)?),
-            "remove" => self.changes.extend(attr::list_with(&key, input, Change::parse_remove)?),
-            "change" => self.changes.extend(attr::list_with(&key, input, Change::parse_retype)?),
-            "from" => self.from.set(&key, (key.clone(), attr::value(&key, input)?))?,
-            "try_from" => self.try_from.set(&key, (key.clone(), attr::value(&key, input)?))?,
-            "with" => self.with.set(&key, (key.clone(), attr::value(&key, input)?))?,
-            _ => {
-                let known: Vec<_> = OPERATIONS.iter().map(|known| format!("`{known}`")).collect();
-                let message = format!("unknown operation `{key}`; an upcast knows {}", known.join(", "));
-                return Err(syn::Error::new_spanned(&key, message));
-            }
+            "add" => self.changes.extend(list(Change::parse_add)?),
+            "rename" => self.changes.extend(list(Change::parse_rename)?),
+            "remove" => self.changes.extend(list(Change::parse_remove)?),
+            "change" => self.changes.extend(list(Change::parse_retype)?),
+            "from" => self.from.set(&key, (key.clone(), value::value(&key, input, "a type")?))?,
+            "try_from" => self.try_from.set(&key, (key.clone(), value::value(&key, input, "a type")?))?,
+            "with" => self.with.set(&key, (key.clone(), value::value(&key, input, "a function")?))?,
+            _ => return Err(UPCAST.unknown(&key)),
         }
         let rest = input.cursor().token_stream().into_iter().count();
         let taken = start.clone().into_iter().count() - rest;
@@ -120,35 +132,32 @@ impl Operations {
         Ok(())
     }
 
-    fn way(self, to: &LitInt, diagnostics: &Diagnostics) -> Option<Way> {
+    fn way(self, to: &LitInt, diagnostics: &Diagnostics) -> Way {
+        let refuse = |place: &dyn ToTokens, message: String| {
+            diagnostics.error(place, message);
+            Way::Unknown
+        };
         let (from, try_from, with) = (self.from.take(), self.try_from.take(), self.with.take());
-        let key = [&from, &try_from].into_iter().flatten().map(|(key, _)| key).next();
-        if let Some(key) = key.or(with.as_ref().map(|(key, _)| key))
-            && !self.changes.is_empty()
-        {
-            diagnostics.error(key, format!("`{key}` says it all; remove either it or the changes by field"));
-            return None;
+        let typed = [&from, &try_from].into_iter().flatten().map(|(key, _)| key).next();
+        if let (Some(key), false) = (typed.or(with.as_ref().map(|(key, _)| key)), self.changes.is_empty()) {
+            return refuse(key, format!("`{key}` says it all; remove either it or the changes by field"));
         }
-        let with_path = with.map(|(_, path)| path);
-        match (from, try_from, with_path) {
-            (Some((key, _)), Some(_), _) => {
-                diagnostics.error(key, "a hop is either `from` or `try_from`; remove one of them");
-                None
+        let with = with.map(|(_, function)| function);
+        match (from, try_from, with, self.key) {
+            (Some((key, _)), Some(_), _, _) => {
+                refuse(&key, "a hop is either `from` or `try_from`; remove one of them".to_owned())
             }
-            (Some((_, old)), None, with) => Some(Way::Typed(Box::new(Typed { old, is_fallible: false, with }))),
-            (None, Some((_, old)), with) => Some(Way::Typed(Box::new(Typed { old, is_fallible: true, with }))),
-            (None, None, Some(with)) => Some(Way::Json(with)),
-            (None, None, None) if self.changes.is_empty() => {
-                diagnostics.error(
-                    to,
-                    format!(
-                        "say what changed in version {to}: `add(..)`, `rename(old => new)`, `remove(field: Type)`, \
-                         `change(field: OldType => value)` or `from = Old`"
-                    ),
-                );
-                None
-            }
-            (None, None, None) => Some(Way::Fields(self.changes)),
+            (Some((_, old)), None, with, _) => Way::Typed(Box::new(Typed { old, is_fallible: false, with })),
+            (None, Some((_, old)), with, _) => Way::Typed(Box::new(Typed { old, is_fallible: true, with })),
+            (None, None, Some(with), _) => Way::Json(with),
+            (None, None, None, Some(key)) if !self.changes.is_empty() => Way::Fields { key, changes: self.changes },
+            (None, None, None, _) => refuse(
+                to,
+                format!(
+                    "say what changed in version {to}: `add(..)`, `rename(old => new)`, `remove(field: Type)`, \
+                     `change(field: OldType => value)` or `from = Old`"
+                ),
+            ),
         }
     }
 }

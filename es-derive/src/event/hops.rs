@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, ExprLit, Generics, Lit};
+use syn::{Expr, ExprLit, Generics, Lit, Path};
 
 use super::attrs::EventInput;
 use super::chain::{Form, Step, StepKind};
@@ -49,11 +49,11 @@ fn hop_call(event: &EventInput<'_>, step: &Step<'_>) -> TokenStream {
             (quote_spanned!(site=> #hop(event, recorded)), can_fail(changes))
         }
         StepKind::Typed(Typed { old, is_fallible, with: Some(function) }) => {
-            let newer = newer(function.span());
+            let (newer, inferred) = (newer(function.span()), inferred(function));
             let call = if *is_fallible {
-                quote_spanned!(site=> #private::try_hop::<_, #old, #newer, _, _>(#function, event, recorded))
+                quote_spanned!(site=> #private::try_hop::<#inferred, #old, #newer, #inferred, _>(#function, event, recorded))
             } else {
-                quote_spanned!(site=> #private::hop::<_, #old, #newer, _>(#function, event, recorded))
+                quote_spanned!(site=> #private::hop::<#inferred, #old, #newer, _>(#function, event, recorded))
             };
             (call, *is_fallible)
         }
@@ -64,11 +64,12 @@ fn hop_call(event: &EventInput<'_>, step: &Step<'_>) -> TokenStream {
         }
         StepKind::Typed(Typed { old, is_fallible: true, with: None }) => {
             let newer = newer(old.span());
-            (quote_spanned!(site=> #private::try_upcast::<#old, #newer>(event)), true)
+            (quote_spanned!(site=> <#newer as #private::TryUpcastFrom<#old>>::try_upcast_from(event)), true)
         }
         StepKind::Json(function) => {
-            let newer = newer(function.span());
-            (quote_spanned!(site=> #private::json_hop::<_, #newer, _, _>(#function, event, recorded)), true)
+            let (newer, inferred) = (newer(function.span()), inferred(function));
+            let call = quote_spanned!(site=> #private::json_hop::<#inferred, #newer, #inferred, _>(#function, event, recorded));
+            (call, true)
         }
     };
     if !is_fallible {
@@ -82,6 +83,11 @@ fn hop_call(event: &EventInput<'_>, step: &Step<'_>) -> TokenStream {
             }
         };
     }
+}
+
+/// `_` for a type that the function tells; a wrong function is shown there, so that stands where it is named.
+fn inferred(function: &Path) -> TokenStream {
+    quote_spanned!(function.span().resolved_at(Span::mixed_site())=> _)
 }
 
 /// The type of a version on its way.
@@ -105,7 +111,7 @@ fn can_fail(changes: &[Change]) -> bool {
 }
 
 pub(super) fn shape_ident(event: &EventInput<'_>, version: u32) -> Ident {
-    if version == event.version {
+    if version == event.version() {
         event.ident.clone()
     } else {
         format_ident!("__{}V{version}", text::name(event.ident), span = Span::mixed_site())
@@ -130,7 +136,8 @@ fn shape_struct(event: &EventInput<'_>, shape: &Shape) -> TokenStream {
     let site = Span::mixed_site();
     let private = &event.private;
     let (ident, name) = (shape_ident(event, shape.version), text::name(event.ident));
-    let expecting = format!("version {} of `{}`", shape.version, event.name);
+    let name_of_event = event.name.as_deref().unwrap_or(&name);
+    let expecting = format!("version {} of `{name_of_event}`", shape.version);
     let carried = shape::carried_attributes(event);
     let serde = text::source(quote_spanned!(site=> #private)).replace(' ', "") + "::serde";
     let fields = shape.fields.iter().map(|field| {
@@ -175,7 +182,7 @@ fn hop_function(event: &EventInput<'_>, older: &Shape, newer: &Shape, changes: &
             Some(Change::Rename { old, new }) => quote_spanned!(site=> #new: #old),
             Some(Change::Add { field, .. } | Change::Retype { field, .. }) => {
                 let local = format_ident!("__made_{}", text::name(field), span = site);
-                let value = made_value(field, change.and_then(Change::value));
+                let value = made_value(private, field, change.and_then(Change::value));
                 made.extend(quote_spanned!(site=> let #local: #ty = #value;));
                 quote_spanned!(site=> #field: #local)
             }
@@ -184,7 +191,7 @@ fn hop_function(event: &EventInput<'_>, older: &Shape, newer: &Shape, changes: &
     }
     let has_marker = event.generics.type_params().next().is_some();
     let ignored = has_marker.then(|| quote_spanned!(site=> __parameters: _,));
-    let marker = (has_marker && newer.version != event.version)
+    let marker = (has_marker && newer.version != event.version())
         .then(|| quote_spanned!(site=> __parameters: ::core::default::Default::default(),));
     let made_event = quote_spanned!(site=> #to { #(#fields,)* #marker });
     let (result, made_event) = if can_fail(changes) {
@@ -224,12 +231,13 @@ fn newer_fields<'a>(newer: &'a Shape, changes: &'a [Change]) -> impl Iterator<It
 }
 
 /// The user's expression; a text becomes whatever text type the field has.
-fn made_value(field: &Ident, value: Option<&Expr>) -> TokenStream {
+fn made_value(private: &Path, field: &Ident, value: Option<&Expr>) -> TokenStream {
     let site = Span::mixed_site();
     match value {
         None => quote_spanned!(field.span().resolved_at(site)=> ::core::default::Default::default()),
         Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
-            quote_spanned!(site=> ::core::convert::Into::into(#text))
+            let field = quote_spanned!(text.span().resolved_at(site)=> _);
+            quote_spanned!(site=> <#field as #private::TextField>::from_text(#text))
         }
         Some(value) => quote_spanned!(site=> #value),
     }

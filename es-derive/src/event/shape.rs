@@ -10,6 +10,7 @@ use syn::{Attribute, Member, Meta, Token, Type};
 use super::attrs::EventInput;
 use super::change::Change;
 use crate::diagnostics::Diagnostics;
+use crate::text;
 
 #[derive(Clone)]
 pub(super) struct Shape {
@@ -33,7 +34,7 @@ impl Shape {
             }
             Member::Unnamed(_) => None,
         });
-        Self { version: event.version, fields: fields.collect() }
+        Self { version: event.version(), fields: fields.collect() }
     }
 
     /// The shape of version `version`, if `changes` led from it to this one.
@@ -54,9 +55,14 @@ impl Shape {
             }
             touched.push(field);
             let Some(index) = older.fields.iter().position(|known| known.ident == *field) else {
-                let known = listed(self.fields.iter().map(|field| &field.ident));
+                let known: Vec<_> = self.fields.iter().map(|field| &field.ident).collect();
+                let known = text::list(&known);
                 let message = format!("version {} has no field `{field}`; its fields are {known}", self.version);
                 diagnostics.error(field, message);
+                if let Change::Rename { old, .. } = change {
+                    // Older hops may speak of it all the same.
+                    older.fields.push(removed(&[], old, None, event));
+                }
                 continue;
             };
             match change {
@@ -77,17 +83,31 @@ impl Shape {
             }
         }
         for change in changes {
-            if let Change::Remove { attrs, field, ty } = change {
+            let Change::Remove { attrs, field, ty } = change else { continue };
+            if self.keeps(field, changes) {
+                let message = format!(
+                    "version {} still has the field `{field}`; use `change` if it has another type",
+                    self.version
+                );
+                diagnostics.error(field, message);
+            } else {
                 older.fields.push(removed(attrs, field, ty.as_deref(), event));
             }
         }
         for change in changes {
             let Some(old) = change.older_field() else { continue };
             if older.fields.iter().filter(|field| field.ident == *old).count() > 1 {
-                diagnostics.error(old, format!("version {version} would have two fields `{old}`"));
+                let message = format!("version {version} would have two fields `{old}`; say what the other one was");
+                diagnostics.error(old, message);
             }
         }
         older
+    }
+
+    /// Whether the field is there, and no change is about it.
+    fn keeps(&self, field: &Ident, changes: &[Change]) -> bool {
+        self.fields.iter().any(|known| known.ident == *field)
+            && !changes.iter().any(|change| change.newer_field() == Some(field))
     }
 }
 
@@ -154,10 +174,4 @@ fn container_metas(event: &EventInput<'_>) -> Vec<Meta> {
         .filter_map(|attr| attr.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok())
         .flatten()
         .collect()
-}
-
-/// What is shown for a list of fields.
-fn listed<T: ToTokens>(fields: impl Iterator<Item = T>) -> String {
-    let names: Vec<_> = fields.map(|field| format!("`{}`", field.to_token_stream())).collect();
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

@@ -5,11 +5,13 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{DeriveInput, LitStr, Path, Token, parenthesized};
 
-use crate::attr::{self, CratePath, Once};
+use crate::attr::{Grammar, Mentioned};
 use crate::diagnostics::Diagnostics;
 use crate::entries::{self, Entry};
 use crate::input;
+use crate::stored_name;
 use crate::text;
+use crate::value::{self, CratePath, Once};
 
 /// A projection as the user wrote it.
 pub(super) struct ProjectionInput<'a> {
@@ -28,53 +30,66 @@ pub(super) struct Split {
     pub(super) taken: Vec<Entry>,
 }
 
+const PROJECTION: Grammar = Grammar { name: "projection", keys: &["name", "events", "split", "crate"] };
+
 pub(super) fn parse<'a>(item: &'a DeriveInput, diagnostics: &Diagnostics) -> ProjectionInput<'a> {
     let (mut name, mut krate) = (Once::<LitStr>::default(), CratePath::default());
     let (mut events, mut split) = (Once::<Vec<Entry>>::default(), Once::<Vec<Split>>::default());
-    attr::for_each_key(&item.attrs, "projection", diagnostics, |key, input| match key.to_string().as_str() {
-        "name" => name.set(key, attr::string(key, input)?),
-        "events" => events.set(key, attr::list(key, input)?),
-        "split" => split.set(key, attr::list(key, input)?),
+    let mentioned = PROJECTION.read(&item.attrs, diagnostics, |key, input| match key.to_string().as_str() {
+        "name" => name.set(key, value::string(key, input)?),
+        "events" => events.set(key, entries::events(key, input, NO_EVENTS, diagnostics)?),
+        "split" => split.set(key, value::list(key, input, diagnostics)?),
         "crate" => krate.set(key, input),
-        _ => Err(attr::unknown(key, "projection", &["name", "events", "split", "crate"])),
+        _ => Err(PROJECTION.unknown(key)),
     });
-    input::fields(item, "a projection", diagnostics);
+    input::fields(item, "a projection", "write one that holds the enum", diagnostics);
     input::refuse_lifetimes(item, "a projection", diagnostics);
-    let place = attr::find(&item.attrs, "projection").map_or(item.ident.to_token_stream(), ToTokens::to_token_stream);
-    if name.get().is_none() {
-        let suggestion = text::separated(&item.ident, '-');
-        diagnostics.error(
-            &place,
-            format!("a projection needs a stored name for its checkpoint; write `#[projection(name = \"{suggestion}\", ..)]`"),
-        );
-    }
-    if name.get().is_some_and(|name| name.value().is_empty()) {
-        diagnostics.error(name.get(), "a stored name may not be empty");
-    }
-    if events.get().is_none_or(Vec::is_empty) {
-        diagnostics.error(&place, "a projection is built from events; write `events(Opened, ..)`");
-    }
+    let suggestion = text::separated(&item.ident, '-');
+    report_missing(item, &mentioned, &suggestion, diagnostics);
     ProjectionInput {
         item,
         private: krate.private(),
-        name: name.take().map(|name| name.value()).unwrap_or_default(),
-        entries: entries::unique(events.take().unwrap_or_default(), "event", diagnostics),
+        name: name.get().and_then(|name| stored_name::check(name, diagnostics)).unwrap_or(suggestion),
+        entries: events.take().unwrap_or_default(),
         split: split.take().unwrap_or_default(),
+    }
+}
+
+const NO_EVENTS: &str = "a projection is built from events; write `events(Opened, ..)`";
+
+fn report_missing(item: &DeriveInput, mentioned: &Mentioned, suggestion: &str, diagnostics: &Diagnostics) {
+    let place = PROJECTION.place(item);
+    if mentioned.is_nothing() {
+        let keys = format!("name = \"{suggestion}\", events(Opened, ..)");
+        diagnostics.error(place, format!("a projection says what it is built from: `#[projection({keys})]`"));
+        return;
+    }
+    if mentioned.lacks("name") {
+        let message = format!("a projection needs a stored name for its checkpoint; write `name = \"{suggestion}\"`");
+        diagnostics.error(&place, message);
+    }
+    if mentioned.lacks("events") {
+        diagnostics.error(&place, NO_EVENTS);
     }
 }
 
 impl Parse for Split {
     fn parse(input: ParseStream) -> syn::Result<Self> {
-        let stored: Path = input.parse()?;
-        if !input.peek(Token![=]) {
+        let unclear = |place: &dyn ToTokens| {
             let message = "say what the stored event is read as: `Stored = CustomerEvent(Taken, ..)`";
-            return Err(syn::Error::new_spanned(&stored, message));
+            syn::Error::new_spanned(place, message)
+        };
+        let stored = Entry::parse_alone(input)?;
+        if input.parse::<Option<Token![=]>>()?.is_none() {
+            return Err(unclear(&stored.ty));
         }
-        input.parse::<Token![=]>()?;
-        let set = Path::parse_mod_style(input)?;
+        let set = Path::parse_mod_style(input).map_err(|_| unclear(&stored.ty))?;
+        if !input.peek(syn::token::Paren) {
+            return Err(unclear(&set));
+        }
         let content;
         parenthesized!(content in input);
         let taken = Punctuated::<Entry, Token![,]>::parse_terminated(&content)?.into_iter().collect();
-        Ok(Self { stored: syn::parse2(stored.into_token_stream())?, set, taken })
+        Ok(Self { stored, set, taken })
     }
 }

@@ -14,13 +14,11 @@ impl ProjectionInput<'_> {
     pub(super) fn expand(&self) -> TokenStream {
         let site = Span::mixed_site();
         let Self { private, entries, split, .. } = self;
-        let ident = &self.item.ident;
         let types: Vec<_> = entries.iter().map(Entry::placed).collect();
         let stored: Vec<_> = split.iter().map(|split| split.stored.placed()).collect();
-        let model = quote_spanned! {site=>
-            events: &[#(<#types as #private::Event>::MODEL),*],
-            split: &[#(<#stored as #private::Event>::MODEL),*],
-        };
+        let events = quote_spanned!(site=> &[#(<#types as #private::Event>::MODEL),*]);
+        let split_events = quote_spanned!(site=> &[#(<#stored as #private::Event>::MODEL),*]);
+        let model = quote_spanned!(site=> events: #events, split: #split_events,);
         let this = Ident::new("Self", site).to_token_stream();
         let arms = entries.iter().map(|entry| event_set::replay_arm(private, entry, Fold::Project, &this));
         let split_arms = split.iter().map(|split| self.split_arm(split));
@@ -30,8 +28,7 @@ impl ProjectionInput<'_> {
             loop {
                 #(#arms)*
                 #(#split_arms)*
-                let model = <Self as #private::Projection>::MODEL;
-                name = match #private::current_name([model.events, model.split], name) {
+                name = match #private::current_name([#events, #split_events], name) {
                     ::core::option::Option::Some(current) => current,
                     ::core::option::Option::None => {
                         return ::core::result::Result::Ok(#private::Projected::NotListed);
@@ -41,25 +38,9 @@ impl ProjectionInput<'_> {
         };
         let mut expanded = self.implementation(&model, &body);
         if self.generics().params.is_empty() {
-            let (events, split) = (
-                quote_spanned!(site=> <#ident as #private::Projection>::MODEL.events),
-                quote_spanned!(site=> <#ident as #private::Projection>::MODEL.split),
-            );
-            expanded.extend(event_set::unique_names(private, &self.listed(), &[], (&events, &split)));
+            expanded.extend(event_set::unique_names(private, &self.listed(), &[]));
         }
         expanded
-    }
-
-    /// An implementation that compiles, so that a mistake shows once and not at every use.
-    pub(super) fn stub(&self) -> TokenStream {
-        let site = Span::mixed_site();
-        if self.item.generics.lifetimes().next().is_some() {
-            return TokenStream::new();
-        }
-        self.implementation(
-            &quote_spanned!(site=> events: &[], split: &[],),
-            &quote_spanned!(site=> ::core::unimplemented!()),
-        )
     }
 
     fn implementation(&self, model: &TokenStream, body: &TokenStream) -> TokenStream {
@@ -99,6 +80,7 @@ impl ProjectionInput<'_> {
         let taken = split.taken.iter().map(|entry| {
             let ty = entry.placed();
             let this = Ident::new("Self", entry.span().resolved_at(site));
+            let set = input::placed(set, entry.span());
             quote_spanned! {site=>
                 let part = match <#set as #private::Includes<#ty>>::pick(part) {
                     ::core::result::Result::Ok(event) => {

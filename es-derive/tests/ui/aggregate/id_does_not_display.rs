@@ -1,0 +1,20 @@
+use std::convert::Infallible;
+
+use es_core::{Aggregate, Apply, Event};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account-opened")]
+struct AccountOpened;
+
+struct AccountId;
+
+#[derive(Debug, Default, Aggregate)]
+#[aggregate(name = "account", id = AccountId, error = Infallible, events(AccountOpened), commands())]
+struct Account;
+
+impl Apply<AccountOpened> for Account {
+    fn apply(&mut self, _: AccountOpened) {}
+}
+
+fn main() {}

@@ -1,0 +1,25 @@
+use std::convert::Infallible;
+
+use es_core::{Aggregate, Apply, Command, Event};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account-opened")]
+struct AccountOpened;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account-closed")]
+struct AccountClosed;
+
+#[derive(Debug, Clone, Command)]
+struct OpenAccount;
+
+#[derive(Debug, Default, Aggregate)]
+#[aggregate(name = "bank-account", id = String, error = Infallible, events(AccountOpened, AccountClosed), commands(OpenAccount))]
+struct Account;
+
+impl Apply<AccountOpened> for Account {
+    fn apply(&mut self, _: AccountOpened) {}
+}
+
+fn main() {}

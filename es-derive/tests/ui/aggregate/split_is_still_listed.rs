@@ -1,0 +1,24 @@
+use std::convert::Infallible;
+
+use es_core::{Aggregate, Apply, Event, Events, SplitInto};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account-opened")]
+struct AccountOpened;
+
+#[derive(Debug, Default, Aggregate)]
+#[aggregate(name = "account", id = String, error = Infallible, events(AccountOpened), commands(), split(AccountOpened))]
+struct Account;
+
+impl Apply<AccountOpened> for Account {
+    fn apply(&mut self, _: AccountOpened) {}
+}
+
+impl SplitInto<AccountEvent> for AccountOpened {
+    fn split(self) -> Events<AccountEvent> {
+        Events::none()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use es_core::Command;
+
+#[derive(Command)]
+#[command(emits = MoneyDeposited)]
+struct Deposit<'a> {
+    amount: u64,
+    currency: &'a str,
+}
+
+fn main() {}

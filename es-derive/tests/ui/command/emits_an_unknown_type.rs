@@ -1,0 +1,10 @@
+use es_core::Command;
+
+#[derive(Command)]
+#[command(emits = MoneyDeposited)]
+struct Deposit {
+    amount: u64,
+    currency: String,
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use es_core::Command;
+
+#[derive(Command)]
+#[command(emits = "MoneyDeposited")]
+struct Deposit {
+    amount: u64,
+    currency: String,
+}
+
+#[derive(Command)]
+#[command(emits(MoneyDeposited))]
+struct Put {
+    amount: u64,
+    currency: String,
+}
+
+fn main() {}

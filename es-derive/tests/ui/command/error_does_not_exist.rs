@@ -1,0 +1,23 @@
+use es_core::Command;
+
+#[derive(Debug, thiserror::Error)]
+enum AccountError {
+    #[error("the amount must be positive")]
+    NotPositive,
+}
+
+#[derive(Command)]
+#[require(command.amount > 0, AccountError::Negative)]
+struct Deposit {
+    amount: u64,
+    currency: String,
+}
+
+#[derive(Command)]
+#[require(command.amount > 0, AcountError::NotPositive)]
+struct Put {
+    amount: u64,
+    currency: String,
+}
+
+fn main() {}

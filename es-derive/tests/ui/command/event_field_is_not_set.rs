@@ -1,0 +1,24 @@
+use es_core::{Command, Event};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "money-deposited")]
+struct MoneyDeposited {
+    amount: u64,
+    currency: String,
+}
+
+#[derive(Command)]
+#[command(emits = MoneyDeposited)]
+struct Deposit {
+    amount: u64,
+}
+
+#[derive(Command)]
+#[command(emits = MoneyDeposited { amount })]
+struct Put {
+    amount: u64,
+    currency: String,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use es_core::Command;
+
+#[derive(Command)]
+#[command(create = true)]
+struct Deposit {
+    amount: u64,
+    currency: String,
+}
+
+fn main() {}

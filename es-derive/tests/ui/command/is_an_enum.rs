@@ -1,0 +1,9 @@
+use es_core::Command;
+
+#[derive(Command)]
+enum Change {
+    Open,
+    Close,
+}
+
+fn main() {}

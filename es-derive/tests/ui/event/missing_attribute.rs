@@ -1,0 +1,7 @@
+use es_core::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Event)]
+struct AccountOpened;
+
+fn main() {}

@@ -1,0 +1,14 @@
+use es_core::{Event, EventSet};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account-opened")]
+struct AccountOpened;
+
+#[derive(EventSet)]
+enum Facts {
+    Opened(AccountOpened),
+    Reopened(AccountOpened),
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use es_core::EventSet;
+
+#[derive(EventSet)]
+enum Facts {}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use es_core::{Event, EventSet};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account-opened")]
+struct AccountOpened;
+
+#[derive(EventSet)]
+struct Facts {
+    opened: AccountOpened,
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use es_core::{Event, EventSet};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account-opened")]
+struct AccountOpened;
+
+struct AccountClosed;
+
+#[derive(EventSet)]
+enum Facts {
+    Opened(AccountOpened),
+    Closed(AccountClosed),
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use es_core::Projection;
+
+#[derive(Projection)]
+struct Accounts;
+
+fn main() {}

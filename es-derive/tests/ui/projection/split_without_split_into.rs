@@ -1,0 +1,25 @@
+use es_core::{Event, EventSet, Project, Projection, RecordedEvent};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account-opened")]
+struct AccountOpened;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "account-closed")]
+struct AccountClosed;
+
+#[derive(Debug, EventSet)]
+enum Facts {
+    Opened(AccountOpened),
+}
+
+#[derive(Projection)]
+#[projection(name = "accounts", events(AccountOpened), split(AccountClosed = Facts(AccountOpened)))]
+struct Accounts;
+
+impl Project<AccountOpened> for Accounts {
+    fn project(&mut self, _: AccountOpened, _: &RecordedEvent) {}
+}
+
+fn main() {}

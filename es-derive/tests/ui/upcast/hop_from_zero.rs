@@ -1,0 +1,12 @@
+use es_core::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "money-deposited", version = 1)]
+#[upcast(0 => 1, add(currency = "EUR"))]
+struct MoneyDeposited {
+    amount: u64,
+    currency: String,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use es_core::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "money-deposited", version = 7)]
+struct MoneyDeposited {
+    amount: u64,
+    currency: String,
+}
+
+fn main() {}

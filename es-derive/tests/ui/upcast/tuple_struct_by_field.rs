@@ -1,0 +1,9 @@
+use es_core::Event;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "money-deposited", version = 2)]
+#[upcast(1 => 2, add(currency))]
+struct MoneyDeposited(u64, String);
+
+fn main() {}
