@@ -7,6 +7,8 @@
 mod aggregate;
 mod projection;
 
+pub mod lock;
+
 mod clock;
 mod ids;
 
