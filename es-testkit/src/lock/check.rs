@@ -71,6 +71,41 @@ impl Lock {
         problems
     }
 
+    /// The older versions of the events of `A` whose upcasts no real payload has gone through, but only samples that
+    /// were made from their shapes; as stored names and versions.
+    ///
+    /// ```
+    /// use es_testkit::lock::Lock;
+    /// # use es_core::{Aggregate, Apply, Event};
+    /// # #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Event)]
+    /// # #[event(name = "counter-increased", version = 2)]
+    /// # #[upcast(1 => 2, rename(n => by))]
+    /// # pub struct CounterIncreased { pub by: u32 }
+    /// # #[derive(Debug, Default, Aggregate)]
+    /// # #[aggregate(name = "counter", id = String, error = std::convert::Infallible, events(CounterIncreased))]
+    /// # pub struct Counter { total: u32 }
+    /// # impl Apply<CounterIncreased> for Counter {
+    /// #     fn apply(&mut self, event: CounterIncreased) { self.total += event.by; }
+    /// # }
+    /// use es_testkit::lock::Mode;
+    ///
+    /// let mut lock = Lock::default();
+    /// lock.check::<Counter>(Mode::Update);
+    /// assert_eq!(lock.only_generated::<Counter>(), [("counter-increased".to_owned(), 1)]);
+    /// ```
+    pub fn only_generated<A: Aggregate>(&self) -> Vec<(String, u32)> {
+        let mut found = Vec::new();
+        for (name, versions) in self.aggregates.get(A::NAME).into_iter().flatten() {
+            let mut models = A::Event::EVENTS.iter().chain(A::Event::SPLIT);
+            let current = models.find(|model| model.name == name || model.aliases.contains(&name.as_str()));
+            let Some(current) = current else { continue };
+            let older = versions.iter().filter(|(version, _)| **version < current.version);
+            let generated = older.filter(|(_, locked)| sample(&locked.shape).as_ref() == Some(&locked.sample));
+            found.extend(generated.map(|(version, _)| (name.clone(), *version)));
+        }
+        found
+    }
+
     /// Events that are locked, but that the aggregate does not read.
     fn lost<A: Aggregate>(&mut self, mode: Mode) -> Vec<Problem> {
         let is_read = |name: &str| {
