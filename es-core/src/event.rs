@@ -5,6 +5,7 @@ use crate::decode_error::DecodeError;
 use crate::envelope::RecordedEvent;
 use crate::event_set::Events;
 use crate::model::EventModel;
+use crate::shape::Shape;
 
 /// A fact that happened to an aggregate.
 ///
@@ -56,6 +57,11 @@ pub trait Event: Sized + Send + 'static {
     /// # Errors
     /// A version that this code does not know, a payload that does not fit its version, or a hop that failed.
     fn decode<C: Codec>(codec: &C, recorded: &RecordedEvent) -> Result<Self, DecodeError>;
+
+    /// What payloads of a version look like; `None` for a version that is not read.
+    ///
+    /// The shapes of older versions follow from the current one and the hops.
+    fn shape(version: u32) -> Option<Shape>;
 }
 
 /// The conversion that `#[upcast(.., from = Old)]` asks for; every `From` is one.

@@ -7,6 +7,7 @@ use crate::decode_error::DecodeError;
 use crate::envelope::RecordedEvent;
 use crate::model::EventModel;
 use crate::name::EventName;
+use crate::shape::Shape;
 
 /// A closed set of events: an enum with one variant for each.
 ///
@@ -66,6 +67,9 @@ pub trait EventSet: Sized + Send + 'static {
     /// # Errors
     /// The stored name is not in the set, or [`Event::decode`](crate::Event::decode) fails.
     fn decode<C: Codec>(codec: &C, recorded: &RecordedEvent) -> Result<Events<Self>, DecodeError>;
+
+    /// What payloads of a version look like, of an event in [`EVENTS`](Self::EVENTS) or [`SPLIT`](Self::SPLIT).
+    fn shape(name: &str, version: u32) -> Option<Shape>;
 }
 
 /// Says that `E` is an event of the set.

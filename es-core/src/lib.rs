@@ -2,6 +2,7 @@
 
 // The words.
 pub mod model;
+pub mod shape;
 
 mod codec;
 mod id;
@@ -51,9 +52,10 @@ pub use self::name::{EventName, InvalidEventName};
 pub use self::projection::{Answer, Project, Projected, Projection, Query};
 pub use self::repository::{AsOf, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget};
 pub use self::runner::{ProjectionError, ProjectionRunner};
+pub use self::shape::EventData;
 pub use self::stream::{InvalidStreamId, StreamId};
 pub use self::time::{Clock, SystemClock, Timestamp};
 pub use self::version::{ExpectedVersion, Position, Version};
 
 #[cfg(feature = "derive")]
-pub use es_derive::{Aggregate, Command, Event, EventSet, Projection};
+pub use es_derive::{Aggregate, Command, Event, EventData, EventSet, Projection};

@@ -14,6 +14,7 @@ pub use crate::event_set::{EventSet, Events, Includes};
 pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel, HopModel, ProjectionModel, RuleModel};
 pub use crate::name::EventName;
 pub use crate::projection::{Project, Projected, Projection};
+pub use crate::shape::{Choice, EventData, Outer, Probe, Record, RecordField, Shape, SpelledShape, Tagging, flattened};
 
 #[cfg(feature = "json")]
 pub use crate::hop::json_hop;
@@ -76,6 +77,16 @@ pub trait Listed<A: Aggregate>: Sized {
     note = "give the error of `{Self}` in `#[require(..)]`, or write `error = {E}` in `#[aggregate(..)]`"
 )]
 pub trait RefusesWith<E>: Aggregate<Error = E> {}
+
+/// A text that is owned.
+pub fn text(text: &str) -> Text {
+    text.to_owned()
+}
+
+/// A list that can grow.
+pub fn list<T, const N: usize>(items: [T; N]) -> Vec<T> {
+    items.into()
+}
 
 /// Decodes the payload of `event` as `T`.
 ///

@@ -7,6 +7,7 @@ mod expand;
 mod hop;
 mod hops;
 mod shape;
+mod wire;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

@@ -8,6 +8,7 @@ mod attr;
 #[cfg(test)]
 mod broken_syntax;
 mod command;
+mod data;
 mod diagnostics;
 mod entries;
 mod event;
@@ -56,6 +57,21 @@ use syn::{DeriveInput, parse_macro_input};
 pub fn event(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     event::derive(&input).into()
+}
+
+/// Derives `es_core::shape::EventData` for a type that events are made of: it tells its shape on the wire, so that a
+/// change of it is noticed.
+///
+/// serde's attributes are understood: `rename`, `rename_all`, `default`, `skip`, `flatten`, `transparent`, `tag`,
+/// `content`, `untagged`, `from`, `try_from`, `deny_unknown_fields`; what `with` stores is told by its path.
+///
+/// ```text
+/// #[event_data(crate = path)]
+/// ```
+#[proc_macro_derive(EventData, attributes(event_data))]
+pub fn event_data(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    data::derive(&input).into()
 }
 
 /// Derives `es_core::EventSet` for an enum with one variant for each event: `enum Events { Opened(Opened), .. }`.

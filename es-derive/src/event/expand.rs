@@ -5,7 +5,7 @@ use quote::quote_spanned;
 
 use super::attrs::EventInput;
 use super::chain::{Step, StepKind};
-use super::hops;
+use super::{hops, wire};
 use crate::input;
 use crate::text;
 
@@ -31,6 +31,7 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let arms = steps.iter().map(|step| hops::decode_arm(event, steps, step));
     let model = model(event, steps);
+    let shape_of_version = wire::of_version(event, steps);
     let (encode, decode) = if event.is_struct() {
         (
             quote_spanned!(site=> #private::encode(codec, self)),
@@ -70,6 +71,10 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
                         #(#arms)*
                         _ => ::core::result::Result::Err(#private::unknown_version(recorded, #oldest, #version)),
                     }
+                }
+
+                fn shape(version: u32) -> ::core::option::Option<#private::Shape> {
+                    #shape_of_version
                 }
             }
         };

@@ -90,6 +90,16 @@ impl EventSet<'_> {
                         };
                     }
                 }
+
+                fn shape(name: &str, version: u32) -> ::core::option::Option<#private::Shape> {
+                    #(if name == <#types as #private::Event>::NAME {
+                        return <#types as #private::Event>::shape(version);
+                    })*
+                    #(if name == <#split as #private::Event>::NAME {
+                        return <#split as #private::Event>::shape(version);
+                    })*
+                    ::core::option::Option::None
+                }
             }
 
             #conversions

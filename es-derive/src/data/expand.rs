@@ -1,0 +1,145 @@
+//! Writes the expression that makes a shape.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Fields, Path, Token, Type, Variant};
+
+use super::attrs::{Container, FieldAttrs};
+use crate::text;
+
+/// A named field, wherever it is written.
+pub(crate) struct ShapeSource<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) ty: &'a Type,
+    pub(crate) attrs: &'a [Attribute],
+}
+
+/// The shape of a struct, or of a variant with these fields.
+pub(crate) fn struct_shape(container: &Container, fields: &Fields, private: &Path) -> TokenStream {
+    let site = Span::mixed_site();
+    if let Some(stored_as) = &container.stored_as {
+        return type_shape(stored_as, private);
+    }
+    match fields {
+        Fields::Unit => quote_spanned!(site=> #private::Shape::scalar("null")),
+        Fields::Unnamed(fields) => {
+            let kept: Vec<_> =
+                fields.unnamed.iter().filter(|field| !FieldAttrs::parse(&field.attrs).is_skipped).collect();
+            match &kept[..] {
+                [field] if fields.unnamed.len() == 1 || container.is_transparent => {
+                    field_shape(&field.ty, &FieldAttrs::parse(&field.attrs), private)
+                }
+                fields => {
+                    let shapes =
+                        fields.iter().map(|field| field_shape(&field.ty, &FieldAttrs::parse(&field.attrs), private));
+                    quote_spanned!(site=> #private::Shape::Tuple(#private::list([#(#shapes),*])))
+                }
+            }
+        }
+        Fields::Named(fields) => {
+            let named = fields.named.iter().filter_map(|field| {
+                Some(ShapeSource { ident: field.ident.as_ref()?, ty: &field.ty, attrs: &field.attrs })
+            });
+            let named: Vec<_> = named.collect();
+            if container.is_transparent {
+                let mut kept = named.iter().filter(|field| !FieldAttrs::parse(field.attrs).is_skipped);
+                if let (Some(field), None) = (kept.next(), kept.next()) {
+                    return field_shape(field.ty, &FieldAttrs::parse(field.attrs), private);
+                }
+            }
+            fields_shape(container, &named, private)
+        }
+    }
+}
+
+/// The record of named fields.
+pub(crate) fn fields_shape(container: &Container, fields: &[ShapeSource<'_>], private: &Path) -> TokenStream {
+    let site = Span::mixed_site();
+    let denies_unknown = container.denies_unknown;
+    let pushes = fields.iter().filter_map(|field| {
+        let attrs = FieldAttrs::parse(field.attrs);
+        if attrs.is_skipped {
+            return None;
+        }
+        let name = container.field_name(field.ident, &attrs);
+        let shape = field_shape(field.ty, &attrs, private);
+        if attrs.is_flattened {
+            return Some(quote_spanned!(site=> fields.extend(#private::flattened(#name, #shape));));
+        }
+        let may_be_missing = attrs.may_be_missing || container.has_default;
+        // serde reads a missing option as none, unless it is read in a way of its own.
+        let is_read_plainly = attrs.with.is_none();
+        Some(quote_spanned! {site=>
+            let shape = #shape;
+            let may_be_missing =
+                #may_be_missing || (#is_read_plainly && ::core::matches!(shape, #private::Shape::Optional(_)));
+            fields.push(#private::RecordField { name: #private::text(#name), may_be_missing, shape });
+        })
+    });
+    quote_spanned! {site=>
+        {
+            #[allow(unused_mut)]
+            let mut fields = #private::list([]);
+            #(#pushes)*
+            #private::Shape::Record(#private::Record { fields, denies_unknown: #denies_unknown })
+        }
+    }
+}
+
+/// The shape of an enum.
+pub(super) fn enum_shape(
+    container: &Container,
+    variants: &Punctuated<Variant, Token![,]>,
+    private: &Path,
+) -> TokenStream {
+    let site = Span::mixed_site();
+    if let Some(stored_as) = &container.stored_as {
+        return type_shape(stored_as, private);
+    }
+    let variants = variants.iter().filter_map(|variant| {
+        let mut attrs = Container::of(&variant.attrs);
+        if attrs.is_skipped {
+            return None;
+        }
+        attrs.rename_all = attrs.rename_all.or(container.rename_all_fields);
+        let name = container.variant_name(&variant.ident, &attrs);
+        let shape = match &variant.fields {
+            Fields::Unit => quote_spanned!(site=> ::core::option::Option::None),
+            fields => {
+                let shape = struct_shape(&attrs, fields, private);
+                quote_spanned!(site=> ::core::option::Option::Some(#shape))
+            }
+        };
+        Some(quote_spanned!(site=> (#private::text(#name), #shape)))
+    });
+    let variants: Vec<_> = variants.collect();
+    let tagging = match (&container.tag, &container.content) {
+        _ if container.is_untagged => quote_spanned!(site=> #private::Tagging::Untagged),
+        (Some(tag), Some(content)) => quote_spanned! {site=>
+            #private::Tagging::Adjacent { tag: #private::text(#tag), content: #private::text(#content) }
+        },
+        (Some(tag), None) => quote_spanned!(site=> #private::Tagging::Internal { tag: #private::text(#tag) }),
+        (None, _) => quote_spanned!(site=> #private::Tagging::External),
+    };
+    quote_spanned! {site=>
+        #private::Shape::Choice(#private::Choice { variants: #private::list([#(#variants),*]), tagging: #tagging })
+    }
+}
+
+fn field_shape(ty: &Type, attrs: &FieldAttrs, private: &Path) -> TokenStream {
+    let site = Span::mixed_site();
+    match &attrs.with {
+        Some(with) => {
+            let spelled = format!("{} by {with}", text::source(ty.to_token_stream()));
+            quote_spanned!(site=> #private::Shape::Spelled(#private::text(#spelled)))
+        }
+        None => type_shape(ty, private),
+    }
+}
+
+/// What the type tells, or how it is spelled.
+pub(crate) fn type_shape(ty: &Type, private: &Path) -> TokenStream {
+    let spelled = text::source(ty.to_token_stream());
+    quote_spanned!(Span::mixed_site()=> #private::Probe::<#ty>::new().shape(outer, #spelled))
+}

@@ -1,0 +1,81 @@
+//! The schema lock: a file beside `Cargo.toml` that knows every shape in which events were ever stored, and a test that
+//! fails when the code disagrees with it.
+
+mod check;
+mod file;
+mod sample;
+mod suggestion;
+
+use std::path::Path;
+
+use es_core::Aggregate;
+
+pub use self::check::{Mode, Problem};
+pub use self::file::{Lock, LockError};
+
+/// Compares the events of an aggregate with `events.lock.json` beside `Cargo.toml`, which belongs into version control.
+///
+/// The file holds, for each stored name and version, the shape of the payload, a sample, and how the sample reads
+/// today.
+/// The shapes of older versions follow from the current struct and its upcasts, so the file proves the upcasts against
+/// what was really stored.
+///
+/// - `ES_LOCK=update cargo test` adds what is new and accepts what old payloads survive, and overwrites nothing else.
+/// - `ES_LOCK=overwrite cargo test` replaces what differs, for events that were never released.
+///
+/// A sample is made from its shape; put a real payload in its place where a value is validated or a case matters,
+/// delete its `reads_as`, and update.
+///
+/// ```no_run
+/// # use es_core::{Aggregate, Apply, Event};
+/// # #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Event)]
+/// # #[event(name = "counter-increased")]
+/// # pub struct CounterIncreased { pub by: u32 }
+/// # #[derive(Debug, Default, Aggregate)]
+/// # #[aggregate(name = "counter", id = String, error = std::convert::Infallible, events(CounterIncreased))]
+/// # pub struct Counter { total: u32 }
+/// # impl Apply<CounterIncreased> for Counter {
+/// #     fn apply(&mut self, event: CounterIncreased) { self.total += event.by; }
+/// # }
+/// # /*
+/// #[test]
+/// # */
+/// fn events_are_locked() {
+///     es_testkit::assert_locked!(Counter);
+/// }
+/// # events_are_locked();
+/// ```
+#[macro_export]
+macro_rules! assert_locked {
+    ($aggregate:ty) => {
+        $crate::lock::assert_locked::<$aggregate>(::core::env!("CARGO_MANIFEST_DIR"))
+    };
+}
+
+/// What [`assert_locked!`](crate::assert_locked) does, with the folder of the lock file.
+///
+/// # Panics
+/// If the events differ from the lock, or the file cannot be read or written.
+#[track_caller]
+pub fn assert_locked<A: Aggregate>(folder: impl AsRef<Path>) {
+    let mode = match std::env::var("ES_LOCK").as_deref() {
+        Err(_) | Ok("") => Mode::Compare,
+        Ok("update") => Mode::Update,
+        Ok("overwrite") => Mode::Overwrite,
+        Ok(other) => panic!("ES_LOCK is `{other}`; it can be `update` or `overwrite`"),
+    };
+    let path = folder.as_ref().join("events.lock.json");
+    match Lock::with_file(&path, mode, |lock| lock.check::<A>(mode)) {
+        Err(error) => panic!("{}", crate::round_trip::causes(&error)),
+        Ok(problems) if problems.is_empty() => {}
+        Ok(problems) => panic!("{}", report(A::NAME, &problems)),
+    }
+}
+
+fn report(aggregate: &str, problems: &[Problem]) -> String {
+    let mut text = format!("the events of `{aggregate}` differ from events.lock.json:\n");
+    for (number, problem) in problems.iter().enumerate() {
+        text += &format!("\n{}. {problem}\n", number + 1);
+    }
+    text
+}
