@@ -130,6 +130,31 @@ impl Shape {
         Self::Scalar(name.to_owned())
     }
 
+    /// The same shape with fields and variants in the order of their names, which does not matter on the wire.
+    #[must_use]
+    pub fn sorted(&self) -> Self {
+        let sorted = |shape: &Self| Box::new(shape.sorted());
+        match self {
+            Self::Optional(shape) => Self::Optional(sorted(shape)),
+            Self::List(shape) => Self::List(sorted(shape)),
+            Self::Tuple(shapes) => Self::Tuple(shapes.iter().map(Self::sorted).collect()),
+            Self::Map(keys, values) => Self::Map(sorted(keys), sorted(values)),
+            Self::Record(record) => {
+                let field = |field: &RecordField| RecordField { shape: field.shape.sorted(), ..field.clone() };
+                let mut fields: Vec<_> = record.fields.iter().map(field).collect();
+                fields.sort_by(|left, right| left.name.cmp(&right.name));
+                Self::Record(Record { fields, ..record.clone() })
+            }
+            Self::Choice(choice) => {
+                let held = |(name, shape): &(String, Option<Self>)| (name.clone(), shape.as_ref().map(Self::sorted));
+                let mut variants: Vec<_> = choice.variants.iter().map(held).collect();
+                variants.sort_by(|left, right| left.0.cmp(&right.0));
+                Self::Choice(Choice { variants, ..choice.clone() })
+            }
+            other => other.clone(),
+        }
+    }
+
     /// Every part that is no record itself, with the path to it: `money.cents` and `i64`.
     ///
     /// Two shapes are compared line by line.

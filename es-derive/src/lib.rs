@@ -122,7 +122,7 @@ pub fn command(input: TokenStream) -> TokenStream {
 /// )]
 /// ```
 ///
-/// Name, id, error and events are needed; the enums show what they are unless said otherwise.
+/// Name, id, error, events and commands are needed; the enums show what they are unless said otherwise.
 /// An event in `split(..)` is read as others, which its `SplitInto` says; a name in `retired(..)` is passed over.
 /// `event = path` in place of `events(..)` names an enum of yours with `#[derive(EventSet)]`.
 /// `Variant = path::Type` in a list names the variant.

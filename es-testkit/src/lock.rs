@@ -32,7 +32,7 @@ pub use self::file::{Lock, LockError};
 /// # #[event(name = "counter-increased")]
 /// # pub struct CounterIncreased { pub by: u32 }
 /// # #[derive(Debug, Default, Aggregate)]
-/// # #[aggregate(name = "counter", id = String, error = std::convert::Infallible, events(CounterIncreased))]
+/// # #[aggregate(name = "counter", id = String, error = std::convert::Infallible, events(CounterIncreased), commands())]
 /// # pub struct Counter { total: u32 }
 /// # impl Apply<CounterIncreased> for Counter {
 /// #     fn apply(&mut self, event: CounterIncreased) { self.total += event.by; }

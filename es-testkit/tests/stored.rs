@@ -35,7 +35,7 @@ impl SplitInto<DoorEvent> for DoorOpenedTwice {
 #[derive(Debug, Default, Aggregate)]
 #[aggregate(
     name = "door", id = String, error = std::convert::Infallible,
-    events(DoorOpened), split(DoorOpenedTwice), retired("door-painted"),
+    events(DoorOpened), split(DoorOpenedTwice), retired("door-painted"), commands(),
 )]
 pub struct Door {}
 

@@ -140,7 +140,7 @@ pub enum AccountError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use es_testkit::{given, given_nothing};
+    use es_testkit::{assert_locked, given, given_nothing};
 
     fn opened() -> AccountEvent {
         AccountOpened { owner: "Ada".into() }.into()
@@ -148,6 +148,11 @@ mod tests {
 
     fn deposited(amount: u64) -> AccountEvent {
         MoneyDeposited { amount, currency: "EUR".into() }.into()
+    }
+
+    #[test]
+    fn no_stored_event_is_forgotten() {
+        assert_locked!(Account);
     }
 
     #[test]

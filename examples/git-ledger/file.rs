@@ -8,7 +8,7 @@ use std::fmt::{self, Display};
 use std::num::ParseIntError;
 use std::str::FromStr;
 
-use es_core::{Aggregate, Apply, Command, Event};
+use es_core::{Aggregate, Apply, Command, Event, EventData};
 use serde::{Deserialize, Serialize};
 
 use crate::git_text::GitText;
@@ -19,7 +19,7 @@ use crate::git_text::GitText;
 pub struct FileId(pub u64);
 
 /// What git keeps of a file in one commit.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, EventData)]
 pub struct Content {
     /// `100644` or `100755` for a file, `120000` for a symbolic link, `160000` for a submodule.
     pub mode: String,
@@ -216,9 +216,14 @@ impl FromStr for FileId {
 
 #[cfg(test)]
 mod tests {
-    use es_testkit::{given, given_nothing};
+    use es_testkit::{assert_locked, given, given_nothing};
 
     use super::*;
+
+    #[test]
+    fn no_stored_event_is_forgotten() {
+        assert_locked!(File);
+    }
 
     fn text(text: &str) -> GitText {
         GitText::from_escaped(text)

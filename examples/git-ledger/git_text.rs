@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
+use es_core::EventData;
 use serde::{Deserialize, Serialize};
 
 /// Bytes that are mostly UTF-8, written as a string without losing any of them.
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Bytes that are not UTF-8 and control characters are written `\xNN`, and a backslash is written twice, so every
 /// sequence of bytes has its own text.
 /// Ordinary text stays as it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, EventData)]
 #[serde(transparent)]
 pub struct GitText(String);
 

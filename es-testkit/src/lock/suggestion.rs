@@ -6,7 +6,7 @@ use es_core::shape::{Record, RecordField, Shape};
 
 /// The lines that only one of the two has, old ones first.
 pub(super) fn difference(old: &Shape, new: &Shape) -> String {
-    let (old, new) = (old.lines(), new.lines());
+    let (old, new) = (old.sorted().lines(), new.sorted().lines());
     let mut text = String::new();
     for (sign, lines, others) in [('-', &old, &new), ('+', &new, &old)] {
         for line in lines.iter().filter(|line| !others.contains(line)) {
@@ -28,9 +28,7 @@ pub(super) fn is_same(now: &Shape, locked: &Shape) -> bool {
                 plain(path).strip_prefix(ignored.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             })
         };
-        let mut lines: Vec<_> = shape.lines().into_iter().filter(|(path, _)| !is_ignored(path)).collect();
-        lines.sort();
-        lines
+        shape.sorted().lines().into_iter().filter(|(path, _)| !is_ignored(path)).collect::<Vec<_>>()
     };
     told(now) == told(locked)
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
 
-use es_core::{Apply, Command, Decision, Event, Handle, events};
+use es_core::{Apply, Command, Decision, Event, EventData, Handle, events};
 use serde::{Deserialize, Serialize};
 
 use super::{Loan, LoanError, Stage};
 
 /// What there is to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, EventData)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum WorkItem {
     HandleLead,
