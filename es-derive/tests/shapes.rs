@@ -20,7 +20,7 @@ pub struct Money {
     pub cache: u8,
 }
 
-#[derive(Serialize, Deserialize, EventData)]
+#[derive(Default, Serialize, Deserialize, EventData)]
 pub struct Cents(i64);
 
 #[derive(Serialize, Deserialize, EventData)]
@@ -190,12 +190,6 @@ pub struct Paid {
     #[serde(default)]
     money: Cents,
     currency: String,
-}
-
-impl Default for Cents {
-    fn default() -> Self {
-        Self(0)
-    }
 }
 
 #[test]

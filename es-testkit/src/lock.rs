@@ -6,6 +6,7 @@ mod file;
 mod sample;
 mod suggestion;
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use es_core::Aggregate;
@@ -75,7 +76,7 @@ pub fn assert_locked<A: Aggregate>(folder: impl AsRef<Path>) {
 fn report(aggregate: &str, problems: &[Problem]) -> String {
     let mut text = format!("the events of `{aggregate}` differ from events.lock.json:\n");
     for (number, problem) in problems.iter().enumerate() {
-        text += &format!("\n{}. {problem}\n", number + 1);
+        let _ = writeln!(text, "\n{}. {problem}", number + 1);
     }
     text
 }

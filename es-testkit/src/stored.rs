@@ -31,6 +31,7 @@ use crate::round_trip::causes;
 /// If the name cannot be that of an event.
 #[track_caller]
 #[must_use = "a scenario without `reads_as` tests nothing"]
+#[allow(clippy::needless_pass_by_value, reason = "a payload is a `json!` that is written where it is used")]
 pub fn given_stored(name: &str, schema_version: u32, payload: serde_json::Value) -> Stored {
     let (name, stream) = match (EventName::new(name), StreamId::new("stored", 1)) {
         (Ok(name), Ok(stream)) => (name, stream),

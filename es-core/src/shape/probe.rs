@@ -42,7 +42,9 @@ pub fn flattened(name: &str, shape: Shape) -> Vec<RecordField> {
         Shape::Record(record) => record.fields,
         Shape::Optional(inner) => {
             let mut fields = flattened(name, *inner);
-            fields.iter_mut().for_each(|field| field.may_be_missing = true);
+            for field in &mut fields {
+                field.may_be_missing = true;
+            }
             fields
         }
         shape => vec![RecordField { name: format!("..{name}"), may_be_missing: true, shape }],

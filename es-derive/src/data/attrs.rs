@@ -9,6 +9,7 @@ use super::rename::Rule;
 
 /// The attributes of a struct or an enum, or of a variant.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "serde's attributes are flags")]
 pub(crate) struct Container {
     pub(super) rename_all: Option<Rule>,
     pub(super) rename_all_fields: Option<Rule>,

@@ -115,7 +115,9 @@ impl Lock {
         let Some(events) = self.aggregates.get_mut(A::NAME) else { return Vec::new() };
         let lost: Vec<_> = events.keys().filter(|name| !is_read(name)).cloned().collect();
         if mode == Mode::Overwrite {
-            lost.iter().for_each(|name| drop(events.remove(name)));
+            for name in &lost {
+                events.remove(name);
+            }
             return Vec::new();
         }
         let problem = |name: String| {

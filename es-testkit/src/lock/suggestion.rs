@@ -44,7 +44,7 @@ pub(super) fn upcast(old: &Shape, new: &Shape) -> String {
     let mut changes = Vec::new();
     for came in missing(new, old) {
         let same = |gone: &&RecordField| gone.shape == came.shape;
-        match gone.iter().position(|gone| same(gone)) {
+        match gone.iter().position(same) {
             Some(at) => changes.push(format!("rename({} => {})", gone.remove(at).name, came.name)),
             None if came.may_be_missing || matches!(came.shape, Shape::List(_) | Shape::Map(..)) => {
                 changes.push(format!("add({})", came.name));
