@@ -1,5 +1,7 @@
 //! The schema lock: what was released as one module of this file meets the code of another.
 
+use std::collections::BTreeMap;
+
 use es_core::{Aggregate, Apply, Event, EventData};
 use es_testkit::assert_locked;
 use es_testkit::lock::{Lock, LockError, Mode};
@@ -35,6 +37,18 @@ pub(crate) struct Street {
     number: u32,
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EventData)]
+pub(crate) struct Leg {
+    to: Option<Street>,
+    from: Street,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EventData)]
+pub(crate) enum Means {
+    Train,
+    Boat(Leg),
+}
+
 at_a_time!(released: #[event(name = "customer-moved")] { street: String, city: String });
 at_a_time!(renamed_in_place: #[event(name = "customer-moved")] { road: String, city: String });
 at_a_time!(retyped_in_place: #[event(name = "customer-moved")] { street: Street, city: String });
@@ -60,6 +74,8 @@ at_a_time!(nested_changed: #[event(name = "customer-moved")] { street: changed::
         pub(crate) struct Street { name: String, number: String }
     }
 );
+at_a_time!(in_legs: #[event(name = "customer-moved")] { legs: Vec<Leg>, means: Option<Means>, by_day: BTreeMap<String, Leg> });
+at_a_time!(in_legs_again: #[event(name = "customer-moved", version = 2)] #[upcast(1 => 2, remove(by_day))] { legs: Vec<Leg>, means: Option<Means> });
 at_a_time!(validated: #[event(name = "customer-moved")] { zip: Zip };
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EventData)]
     #[serde(try_from = "String", into = "String")]
@@ -75,10 +91,11 @@ at_a_time!(validated: #[event(name = "customer-moved")] { zip: Zip };
     }
 );
 
-/// A lock that was updated by the code of that time.
+/// A lock that was updated by the code of that time, and read from its file again.
 fn locked<A: Aggregate>() -> Lock {
     let mut lock = Lock::default();
     assert_eq!(lock.check::<A>(Mode::Update), [], "the first update");
+    let mut lock = Lock::from_text(&lock.to_text(), "events.lock.json".as_ref()).unwrap();
     assert_eq!(lock.check::<A>(Mode::Compare), [], "nothing has changed");
     lock
 }
@@ -149,6 +166,13 @@ fn the_order_of_fields_and_variants_does_not_matter() {
     let lock = locked::<kinds::Customer>();
     let mut read_back = Lock::from_text(&lock.to_text(), "x".as_ref()).unwrap();
     assert_eq!(told::<kinds::Customer>(&mut read_back, Mode::Compare), [""; 0]);
+}
+
+#[test]
+fn what_is_nested_stands_in_any_order() {
+    locked::<in_legs::Customer>();
+    let lock = locked::<in_legs_again::Customer>();
+    assert_eq!(lock.only_generated::<in_legs_again::Customer>(), [("customer-moved".to_owned(), 1)]);
 }
 
 #[test]

@@ -39,9 +39,11 @@ fn record_sample(record: &Record) -> Option<Map<String, Value>> {
     record.fields.iter().map(|field| Some((field.name.clone(), sample(&field.shape)?))).collect()
 }
 
-/// The first variant that can be guessed.
+/// The first variant by name that can be guessed; a lock that was read from a file knows no other order.
 fn choice_sample(Choice { variants, tagging }: &Choice) -> Option<Value> {
-    variants.iter().find_map(|(name, shape)| {
+    let mut variants: Vec<_> = variants.iter().collect();
+    variants.sort_by(|(one, _), (other, _)| one.cmp(other));
+    variants.into_iter().find_map(|(name, shape)| {
         let held = match shape {
             Some(shape) => Some(sample(shape)?),
             None => None,
