@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use es_core::store::{EventStore, ReadLog, ReadStream};
-use es_core::{Aggregate, Position, ProjectionRunner, RecordedEvent, Repository, StreamId, Timestamp};
+use es_core::{Aggregate, Position, ProjectionRunner, RecordedEvent, Repository, RetryBudget, StreamId, Timestamp};
 use es_memory_store::MemoryStore;
 
 use crate::account::{Account, CloseAccount, Deposit, OpenAccount, Withdraw};
@@ -69,7 +69,8 @@ async fn many_at_once(accounts: &Accounts, tell: Tell<'_>) -> Told {
     tell("\n3. Twenty deposits at the same time".into());
     let mut tasks = Vec::new();
     for _ in 0..20 {
-        let accounts = accounts.clone();
+        // All twenty meet at one account, so the last of them may have to decide twenty times.
+        let accounts = accounts.clone().with_retry(RetryBudget::attempts(100));
         let deposit = Deposit { amount: 1, currency: "EUR".into() };
         tasks.push(tokio::spawn(async move { accounts.execute("ada", deposit).await }));
     }
@@ -132,8 +133,10 @@ async fn transfers(accounts: &Accounts, tell: Tell<'_>) -> Told {
 fn model(tell: Tell<'_>) {
     tell("\n6. The derives know the domain".into());
     for command in Account::MODEL.commands {
-        let creates = if command.creates { ", only if there is none" } else { "" };
-        tell(format!("   {}: {}{creates}", command.type_name, command.doc));
+        tell(format!("   {}: {}", command.type_name, command.doc));
+        if command.creates {
+            tell("      requires that there is none yet".into());
+        }
         for rule in command.rules {
             tell(format!("      requires {}", rule.condition));
         }
