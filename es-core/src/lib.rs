@@ -27,6 +27,11 @@ mod projection;
 // The port.
 pub mod store;
 
+// What works on stores alone.
+pub mod copy;
+
+mod upcasting;
+
 // The drivers: the only modules that see both a domain and a store.
 mod repository;
 mod runner;
@@ -55,6 +60,7 @@ pub use self::runner::{ProjectionError, ProjectionRunner};
 pub use self::shape::EventData;
 pub use self::stream::{InvalidStreamId, StreamId};
 pub use self::time::{Clock, SystemClock, Timestamp};
+pub use self::upcasting::{StreamUpcaster, UpcastingStore};
 pub use self::version::{ExpectedVersion, Position, Version};
 
 #[cfg(feature = "derive")]

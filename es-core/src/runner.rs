@@ -72,6 +72,8 @@ struct Shared<P, S, C> {
 struct ReadModel<P> {
     projection: P,
     checkpoint: Position,
+    /// How much of what the event after the checkpoint is read as went in before the rest of it failed.
+    parts: usize,
 }
 
 #[cfg(feature = "json")]
@@ -90,7 +92,7 @@ impl<P: Projection, S> ProjectionRunner<P, S> {
 impl<P: Projection, S, C: Codec> ProjectionRunner<P, S, C> {
     /// A runner whose `projection` has already seen the log up to `checkpoint`.
     pub fn with_codec(store: S, codec: C, projection: P, checkpoint: Position) -> Self {
-        let read_model = RwLock::new(ReadModel { projection, checkpoint });
+        let read_model = RwLock::new(ReadModel { projection, checkpoint, parts: 0 });
         Self { shared: Arc::new(Shared { store, codec, read_model }) }
     }
 
@@ -124,18 +126,29 @@ impl<P: Projection, S: EventStore, C: Codec> ProjectionRunner<P, S, C> {
     /// # Errors
     /// See [`ProjectionError`]; the checkpoint then stands before the event that failed.
     pub async fn catch_up(&self) -> Result<Position, ProjectionError> {
-        let mut head = None;
+        let (mut head, mut limit) = (None, PAGE);
         loop {
-            let page = self.shared.store.read_log(ReadLog::after(self.checkpoint()).limit(PAGE)).await?;
+            let page = match self.shared.store.read_log(ReadLog::after(self.checkpoint()).limit(limit)).await {
+                Ok(page) => page,
+                // One event fails the page that it is in; those before it are then projected one by one.
+                Err(ReadError::Upcast { .. } | ReadError::ContextUnavailable { .. }) if limit > 1 => {
+                    limit = 1;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             // Events that are appended meanwhile are for the next call, or a busy store would keep this one for ever.
             let head = *head.get_or_insert(page.head);
             let mut guard = self.shared.read_model.write().unwrap_or_else(PoisonError::into_inner);
-            let ReadModel { projection, checkpoint } = &mut *guard;
-            for event in &page.events {
+            let ReadModel { projection, checkpoint, parts } = &mut *guard;
+            for read_as in page.events.chunk_by(|event, next| event.position == next.position) {
                 // Another task may have been here with the same page.
-                if event.position > *checkpoint {
-                    projection.project_event(&self.shared.codec, event)?;
-                    *checkpoint = event.position;
+                if read_as[0].position > *checkpoint {
+                    for event in read_as.iter().skip(*parts) {
+                        projection.project_event(&self.shared.codec, event)?;
+                        *parts += 1;
+                    }
+                    (*checkpoint, *parts) = (read_as[0].position, 0);
                 }
             }
             *checkpoint = page.through.max(*checkpoint);

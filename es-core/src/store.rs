@@ -19,13 +19,16 @@
 //!
 //! 7. A stream that has no events reads as empty with version 0; reading creates nothing.
 //! 8. A stream is read in version order, the log in position order.
-//! 9. `after` is exclusive, `up_to` inclusive, and a limit counts the events returned.
+//! 9. `after` is exclusive, `up_to` inclusive, and a limit counts the stored events that give something to return.
 //! 10. Positions start above 0 and increase in commit order; they may have gaps. The positions of one append are not
 //!     interleaved with those of another.
 //! 11. A reader that has seen position `p` never later finds a new event at or below `p`.
 //! 12. Streams are told apart by their whole id: reading `account-a` shows nothing of `account-ab`.
-//! 13. A page advances: while there are events after `after`, a page with a limit of at least 1 is not empty and goes
-//!     further `through` the log than `after`.
+//! 13. A page holds everything after `after` up to `through`, and advances: while there are events after `after` in the
+//!     range, a page with a limit of at least 1 goes further `through` than `after`. It is then empty only if the rest
+//!     of the range has nothing to give.
+//! 14. A stored event is read as itself; as none or as several events only where it is [upcast](crate::UpcastingStore).
+//!     Several stand at its version and its position, all in one page, and versions count stored events.
 
 mod forward;
 mod subscribe;
@@ -36,6 +39,7 @@ use async_trait::async_trait;
 
 use crate::envelope::{NewEvent, RecordedEvent};
 use crate::id::EventId;
+use crate::name::EventName;
 use crate::stream::StreamId;
 use crate::version::{ExpectedVersion, Position, Version};
 
@@ -72,16 +76,16 @@ pub trait EventStore: Send + Sync {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError>;
 
-    /// Reads a part of one stream, forward. Rules 7 to 9.
+    /// Reads a part of one stream, forward. Rules 7 to 9, 13 and 14.
     ///
     /// # Errors
-    /// The store could not be read.
+    /// See [`ReadError`].
     async fn read_stream(&self, stream: &StreamId, range: ReadStream) -> Result<StreamPage, ReadError>;
 
-    /// Reads a part of the log of all streams, forward. Rules 8 to 11.
+    /// Reads a part of the log of all streams, forward. Rules 8 to 11, 13 and 14.
     ///
     /// # Errors
-    /// The store could not be read.
+    /// See [`ReadError`].
     async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError>;
 
     /// What the store accepts.
@@ -104,7 +108,7 @@ pub struct ReadStream {
     pub after: Version,
     /// End with this version.
     pub up_to: Version,
-    /// At most so many events.
+    /// At most so many events, as rule 9 counts them.
     pub limit: usize,
 }
 
@@ -137,6 +141,8 @@ impl ReadStream {
 pub struct StreamPage {
     /// The events, in version order.
     pub events: Vec<RecordedEvent>,
+    /// Everything up to here has been read: continue after it.
+    pub through: Version,
     /// The version of the stream when it was read, however much of it was asked for.
     pub version: Version,
 }
@@ -146,7 +152,7 @@ pub struct StreamPage {
 pub struct ReadLog {
     /// Start after this position.
     pub after: Position,
-    /// At most so many events.
+    /// At most so many events, as rule 9 counts them.
     pub limit: usize,
 }
 
@@ -262,5 +268,32 @@ pub enum ReadError {
         /// The error of the store.
         #[source]
         cause: Box<dyn Error + Send + Sync>,
+    },
+    /// A stored event could not be brought to what it is read as today.
+    #[error("event {version} of stream `{stream}` cannot be read: the upcast of `{name}` failed")]
+    Upcast {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the event.
+        version: Version,
+        /// The stored name of the event.
+        name: EventName,
+        /// The error of the upcaster.
+        #[source]
+        cause: Box<dyn Error + Send + Sync>,
+    },
+    /// A stored event is read together with those before it, and the store does not have them all.
+    #[error(
+        "event {version} of stream `{stream}` cannot be read: `{name}` depends on those before it, of which some after event {seen} are missing"
+    )]
+    ContextUnavailable {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the event.
+        version: Version,
+        /// The stored name of the event.
+        name: EventName,
+        /// The version up to which the store gave the events of the stream without a gap.
+        seen: Version,
     },
 }

@@ -10,6 +10,7 @@ const ROWS: &[&[&str]] = &[
     &["decode_error", "event", "event_set", "hop"],
     &["aggregate", "command", "projection"],
     &["store"],
+    &["copy", "upcasting"],
     &["repository", "runner"],
 ];
 

@@ -67,21 +67,23 @@ impl Log {
         Ok(Appended { version: self.streams[slot].version(), position: Some(self.head) })
     }
 
-    /// Rules 7 to 9 and 12.
+    /// Rules 7 to 9 and 12 to 14.
     pub(crate) fn read_stream(&self, stream: &StreamId, range: ReadStream) -> StreamPage {
         let Some(&slot) = self.slots.get(stream) else {
-            return StreamPage { events: Vec::new(), version: Version::EMPTY };
+            return StreamPage { events: Vec::new(), through: range.after, version: Version::EMPTY };
         };
         let Stream { positions, .. } = &self.streams[slot];
         let version = self.streams[slot].version();
         // `positions[v - 1]` is the event with version `v`; a range that is empty or beyond the end selects nothing.
         let selected = index(range.after.get())..index(range.up_to.min(version).get());
         let selected = positions.get(selected).unwrap_or_default();
-        let events = selected.iter().take(range.limit).map(|&position| self.recorded(position)).collect();
-        StreamPage { events, version }
+        let selected = &selected[..selected.len().min(range.limit)];
+        let through = range.after.plus(selected.len() as u64);
+        let events = selected.iter().map(|&position| self.recorded(position)).collect();
+        StreamPage { events, through, version }
     }
 
-    /// Rules 8 to 11.
+    /// Rules 8 to 11, 13 and 14.
     pub(crate) fn read_log(&self, range: ReadLog) -> LogPage {
         let after = range.after.get();
         let events = self.head.get().saturating_sub(after).min(range.limit as u64);

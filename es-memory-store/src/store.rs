@@ -131,10 +131,10 @@ impl EventStore for MemoryStore {
         let mut page = self.log().read_stream(stream, range.limit(CHUNK.min(range.limit)));
         // What is appended between two chunks is not part of this read.
         let range = range.up_to(range.up_to.min(page.version));
-        while page.events.len() < range.limit && page.events.last().is_some_and(|last| last.version < range.up_to) {
-            let read = page.events.len();
-            let rest = ReadStream { after: range.after.plus(read as u64), limit: range.limit - read, ..range };
+        while page.events.len() < range.limit && page.through < range.up_to {
+            let rest = ReadStream { after: page.through, limit: range.limit - page.events.len(), ..range };
             let more = self.log().read_stream(stream, rest.limit(CHUNK.min(rest.limit)));
+            page.through = more.through;
             page.events.extend(more.events);
         }
         Ok(page)

@@ -7,6 +7,8 @@ use super::Repository;
 use crate::aggregate::Aggregate;
 use crate::codec::Codec;
 use crate::decode_error::DecodeError;
+use crate::envelope::RecordedEvent;
+use crate::event_set::EventSet;
 use crate::store::{EventStore, ReadError, ReadStream};
 use crate::stream::{InvalidStreamId, StreamId};
 use crate::time::Timestamp;
@@ -41,7 +43,9 @@ impl<A> Loaded<A> {
         &self.stream
     }
 
-    /// How many events made it; 0 if it does not exist.
+    /// The version of the stream that it has seen; 0 if it does not exist.
+    ///
+    /// As of a position or a time, that is the version of the last event that made it.
     pub fn version(&self) -> Version {
         self.version
     }
@@ -161,7 +165,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
     /// Reads what has happened to an aggregate since it was loaded.
     ///
     /// # Errors
-    /// See [`LoadError`]; the aggregate then has seen everything before the event that failed.
+    /// See [`LoadError`]; the aggregate then stands at a version before the event that failed.
     pub async fn refresh(&self, loaded: &mut Loaded<A>) -> Result<(), LoadError> {
         self.fold(loaded, AsOf::Version(Version::MAX)).await
     }
@@ -171,32 +175,51 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             AsOf::Version(version) => version,
             AsOf::Position(_) | AsOf::Time(_) => Version::MAX,
         };
-        while loaded.version < up_to {
-            let range = ReadStream::after(loaded.version).up_to(up_to).limit(PAGE);
+        let mut seen = loaded.version;
+        while seen < up_to {
+            let range = ReadStream::after(seen).up_to(up_to).limit(PAGE);
             let page = match self.store.read_stream(&loaded.stream, range).await {
                 Ok(page) => page,
                 Err(cause) => return Err(LoadError::Read { stream: loaded.stream.clone(), cause }),
             };
             // The fold ends at the head that the first page saw, however fast others append.
             up_to = up_to.min(page.version);
-            for event in &page.events {
+            for parts in page.events.chunk_by(|event, next| event.version == next.version) {
                 let is_beyond = match moment {
                     AsOf::Version(_) => false,
-                    AsOf::Position(position) => event.position > position,
-                    AsOf::Time(time) => event.recorded_at > time,
+                    AsOf::Position(position) => parts[0].position > position,
+                    AsOf::Time(time) => parts[0].recorded_at > time,
                 };
                 if is_beyond {
                     return Ok(());
                 }
-                loaded.state.replay(&self.codec, event)?;
-                loaded.version = event.version;
-                loaded.position = event.position;
-                loaded.recorded_at = Some(event.recorded_at);
+                self.replay(loaded, parts)?;
             }
-            if page.events.is_empty() {
-                break;
+            if page.through <= seen {
+                // Only a store that breaks rule 13 comes here, and nobody hangs on it.
+                return Ok(());
+            }
+            seen = page.through;
+            if matches!(moment, AsOf::Version(_)) {
+                // The last events may be read as nothing, but what is appended next comes after them.
+                loaded.version = seen;
             }
         }
+        Ok(())
+    }
+
+    /// Applies what one stored event is read as, all of it or nothing, because the version moves on once for all.
+    fn replay(&self, loaded: &mut Loaded<A>, parts: &[RecordedEvent]) -> Result<(), DecodeError> {
+        let Some(last) = parts.last() else { return Ok(()) };
+        if let [event] = parts {
+            loaded.state.replay(&self.codec, event)?;
+        } else {
+            let decoded: Result<Vec<_>, _> = parts.iter().map(|part| A::Event::decode(&self.codec, part)).collect();
+            decoded?.into_iter().flatten().for_each(|event| loaded.state.apply_event(event));
+        }
+        loaded.version = last.version;
+        loaded.position = last.position;
+        loaded.recorded_at = Some(last.recorded_at);
         Ok(())
     }
 }

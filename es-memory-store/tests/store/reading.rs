@@ -1,4 +1,4 @@
-//! Rules 7 to 12: what a reader sees.
+//! Rules 7 to 13: what a reader sees.
 
 use es_core::store::{EventStore, ReadLog, ReadStream};
 use es_core::{ExpectedVersion, Position, Version};
@@ -126,5 +126,39 @@ async fn rule_12_streams_are_told_apart_by_their_whole_id() {
     for (number, name) in (1..).zip(names) {
         let stored = whole_stream(&store, name).await;
         assert_eq!((numbers(&stored), stored[0].stream.as_str()), (vec![number], name));
+    }
+}
+
+#[tokio::test]
+async fn rule_13_a_page_of_a_stream_goes_through_what_it_returned() {
+    let store = MemoryStore::new();
+    put(&store, "count-a", 1..=5).await;
+    let read = async |text: &str, range| {
+        let page = store.read_stream(&stream(text), range).await.unwrap();
+        (versions(&page.events), page.through.get())
+    };
+    assert_eq!(read("count-a", ReadStream::all()).await, (vec![1, 2, 3, 4, 5], 5));
+    assert_eq!(read("count-a", ReadStream::after(v(1)).limit(2)).await, (vec![2, 3], 3));
+    assert_eq!(read("count-a", ReadStream::after(v(1)).up_to(v(4))).await, (vec![2, 3, 4], 4));
+    assert_eq!(read("count-a", ReadStream::after(v(2)).limit(0)).await, (vec![], 2));
+    assert_eq!(read("count-a", ReadStream::after(v(5))).await, (vec![], 5));
+    assert_eq!(read("count-a", ReadStream::after(v(8))).await, (vec![], 8));
+    assert_eq!(read("count-a", ReadStream::after(v(4)).up_to(v(2))).await, (vec![], 4));
+    assert_eq!(read("count-b", ReadStream::all()).await, (vec![], 0));
+}
+
+#[tokio::test]
+async fn rule_13_a_reader_that_goes_on_after_through_sees_a_stream_once() {
+    let store = MemoryStore::new();
+    put(&store, "count-a", 1..=3000).await;
+    for limit in [1, 7, 1023, 1024, 1025, 4000] {
+        let (mut seen, mut through) = (vec![], Version::EMPTY);
+        while through < v(3000) {
+            let page = store.read_stream(&stream("count-a"), ReadStream::after(through).limit(limit)).await.unwrap();
+            assert!(page.through > through);
+            through = page.through;
+            seen.extend(versions(&page.events));
+        }
+        assert_eq!(seen, (1..=3000).collect::<Vec<_>>());
     }
 }
