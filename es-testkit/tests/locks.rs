@@ -76,6 +76,7 @@ at_a_time!(nested_changed: #[event(name = "customer-moved")] { street: changed::
 );
 at_a_time!(in_legs: #[event(name = "customer-moved")] { legs: Vec<Leg>, means: Option<Means>, by_day: BTreeMap<String, Leg> });
 at_a_time!(in_legs_again: #[event(name = "customer-moved", version = 2)] #[upcast(1 => 2, remove(by_day))] { legs: Vec<Leg>, means: Option<Means> });
+at_a_time!(in_legs_renamed: #[event(name = "customer-moved")] { legs: Vec<Leg>, means: Option<Means>, by_date: BTreeMap<String, Leg> });
 at_a_time!(validated: #[event(name = "customer-moved")] { zip: Zip };
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EventData)]
     #[serde(try_from = "String", into = "String")]
@@ -173,6 +174,8 @@ fn what_is_nested_stands_in_any_order() {
     locked::<in_legs::Customer>();
     let lock = locked::<in_legs_again::Customer>();
     assert_eq!(lock.only_generated::<in_legs_again::Customer>(), [("customer-moved".to_owned(), 1)]);
+    let told = problem::<in_legs::Customer, in_legs_renamed::Customer>();
+    assert!(told.contains("#[upcast(1 => 2, rename(by_day => by_date))]"), "{told}");
 }
 
 #[test]
@@ -227,6 +230,15 @@ fn an_optional_field_is_accepted_by_an_update() {
     assert_eq!(told::<optional_added::Customer>(&mut lock, Mode::Compare), [""; 0]);
     let taken_back = told::<released::Customer>(&mut lock, Mode::Update);
     assert!(taken_back[0].contains("changed without a new version"), "{taken_back:?}");
+}
+
+#[test]
+fn a_real_payload_is_kept_when_an_optional_field_comes() {
+    let text = locked::<released::Customer>().to_text().replace(r#""city": "text""#, r#""city": "Bern""#);
+    let mut lock = Lock::from_text(&text, "events.lock.json".as_ref()).unwrap();
+    assert_eq!(told::<optional_added::Customer>(&mut lock, Mode::Update), [""; 0]);
+    assert_eq!(told::<optional_added::Customer>(&mut lock, Mode::Compare), [""; 0]);
+    assert!(lock.to_text().contains("Bern"), "{}", lock.to_text());
 }
 
 #[test]

@@ -179,7 +179,9 @@ impl<A: Aggregate> Check<'_, A> {
             return self.same_shape(locked);
         }
         if may_write {
-            return self.written(sample(&now).unwrap_or(Value::Null));
+            let is_real = sample(&locked.shape).as_ref() != Some(&locked.sample);
+            let kept = (is_real && self.mode == Mode::Update).then(|| locked.sample.clone());
+            return self.written(kept.or_else(|| sample(&now)).unwrap_or(Value::Null));
         }
         Outcome::problem(self.changed(&locked.shape, &now))
     }

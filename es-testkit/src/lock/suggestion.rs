@@ -39,10 +39,12 @@ fn plain(path: &str) -> String {
 
 /// The changes of an `#[upcast]` from `old` to `new`, as far as shapes tell them.
 pub(super) fn upcast(old: &Shape, new: &Shape) -> String {
-    let (Shape::Record(old), Shape::Record(new)) = (old, new) else { return "from = Old".to_owned() };
-    let mut gone: Vec<&RecordField> = missing(old, new);
+    let (Shape::Record(old), Shape::Record(new)) = (old.sorted(), new.sorted()) else {
+        return "from = Old".to_owned();
+    };
+    let mut gone: Vec<&RecordField> = missing(&old, &new);
     let mut changes = Vec::new();
-    for came in missing(new, old) {
+    for came in missing(&new, &old) {
         let same = |gone: &&RecordField| gone.shape == came.shape;
         match gone.iter().position(same) {
             Some(at) => changes.push(format!("rename({} => {})", gone.remove(at).name, came.name)),
