@@ -7,3 +7,8 @@ mod history_clock;
 pub use self::ending::{ending, with_causes};
 pub use self::figures::{Grouped, Pace};
 pub use self::history_clock::HistoryClock;
+
+/// Compiles and runs the code of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/versioning.md")]
+mod versioning_guide {}
