@@ -153,6 +153,15 @@ mod tests {
     }
 
     #[test]
+    fn no_byte_moves_from_one_field_to_the_next() {
+        let with = |traceparent: &str, payload: &'static str| {
+            let metadata = Metadata::new().with_traceparent(traceparent);
+            of(&[RecordedEvent { metadata, payload: payload.into(), ..event() }])
+        };
+        assert_ne!(with("00", "1{}"), with("001", "{}"));
+    }
+
+    #[test]
     fn order_and_number_count() {
         let (one, two) = (event(), RecordedEvent { version: Version::new(4), ..event() });
         assert_ne!(of(&[one.clone(), two.clone()]), of(&[two.clone(), one.clone()]));

@@ -145,6 +145,7 @@ async fn rule_13_a_page_of_a_stream_goes_through_what_it_returned() {
     assert_eq!(read("count-a", ReadStream::after(v(8))).await, (vec![], 8));
     assert_eq!(read("count-a", ReadStream::after(v(4)).up_to(v(2))).await, (vec![], 4));
     assert_eq!(read("count-b", ReadStream::all()).await, (vec![], 0));
+    assert_eq!(read("count-b", ReadStream::after(v(3))).await, (vec![], 3));
 }
 
 #[tokio::test]
