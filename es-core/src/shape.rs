@@ -29,8 +29,8 @@ pub use self::probe::{Probe, SpelledShape, flattened};
 ///     pub currency: Option<String>,
 /// }
 ///
-/// assert_eq!(Shape::of::<Money>().to_string(), "{minorUnits: i64, currency: string?}");
-/// assert_eq!(Shape::of::<Vec<(u8, Money)>>().to_string(), "[(u8, {minorUnits: i64, currency: string?})]");
+/// assert_eq!(Shape::of::<Money>().to_string(), "{minorUnits: i64, currency?: string?}");
+/// assert_eq!(Shape::of::<Vec<(u8, Money)>>().to_string(), "[(u8, {minorUnits: i64, currency?: string?})]");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
