@@ -37,14 +37,21 @@ impl<T: ?Sized> SpelledShape for Probe<T> {
 }
 
 /// The fields of a flattened field, or the field itself if what it holds is no record.
+///
+/// An enum has to be there; a map may be empty, and of other types nothing is known.
 pub fn flattened(name: &str, shape: Shape) -> Vec<RecordField> {
     match shape {
         Shape::Record(record) => record.fields,
         Shape::Optional(inner) => {
             let mut fields = flattened(name, *inner);
-            fields.iter_mut().for_each(|field| field.may_be_missing = true);
+            for field in &mut fields {
+                field.may_be_missing = true;
+            }
             fields
         }
-        shape => vec![RecordField { name: format!("..{name}"), may_be_missing: true, shape }],
+        shape => {
+            let may_be_missing = !matches!(shape, Shape::Choice(_));
+            vec![RecordField { name: format!("..{name}"), may_be_missing, shape }]
+        }
     }
 }
