@@ -8,6 +8,7 @@ mod command;
 mod doc_comment;
 mod document;
 mod event;
+mod event_schema;
 mod fields;
 mod object;
 mod outline;
@@ -21,6 +22,7 @@ use crate::model::{AggregateModel, EventModel, ProjectionModel};
 use crate::projection::Projection;
 use crate::shape::Shape;
 
+pub use self::event_schema::EventSchema;
 pub use self::schema::json_schema;
 
 /// The aggregates and projections that are told together: a bounded context, or as much of it as fits on a page.
@@ -59,6 +61,11 @@ pub use self::schema::json_schema;
 /// let markdown = catalogue.to_markdown();
 /// assert!(markdown.contains("| `by` | `u32` | How far. |"));
 /// assert!(markdown.contains("| 1 | `{n: u32}` | `rename(n => by)` |"));
+///
+/// let schemas = catalogue.to_json_schemas("https://example.org/events/");
+/// assert_eq!(schemas.len(), 2);
+/// assert_eq!(schemas[1].schema["$id"], "https://example.org/events/counter/counter-increased/2");
+/// assert_eq!(schemas[1].schema["properties"]["by"]["description"], "How far.");
 /// ```
 #[derive(Debug, Clone)]
 pub struct Catalogue {
@@ -114,6 +121,17 @@ impl Catalogue {
     /// Doc comments are taken as the Markdown that they are; links to Rust items become plain text.
     pub fn to_markdown(&self) -> String {
         document::markdown(self)
+    }
+
+    /// The JSON Schema of every version of every event that is read, oldest first, to be published or put into files.
+    ///
+    /// `base` begins every `$id`: `https://example.org/events` leads to
+    /// `https://example.org/events/account/money-deposited/3`, and `urn:example` to
+    /// `urn:example:account:money-deposited:3`.
+    ///
+    /// A schema takes what serde writes; see [`json_schema`] for what it cannot tell.
+    pub fn to_json_schemas(&self, base: &str) -> Vec<EventSchema> {
+        self.aggregates.iter().flat_map(|described| described.json_schemas(base)).collect()
     }
 }
 

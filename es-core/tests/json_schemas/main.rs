@@ -1,6 +1,8 @@
 //! The JSON Schemas of shapes and events, held against what serde writes and reads, by a validator that knows neither.
 
 mod agreement;
+mod events;
+mod stored;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
