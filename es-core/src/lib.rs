@@ -24,6 +24,10 @@ mod event_set;
 mod hop;
 mod projection;
 
+// What is told about a domain.
+#[cfg(feature = "json")]
+pub mod catalogue;
+
 // The port.
 pub mod store;
 

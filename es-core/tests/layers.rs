@@ -9,6 +9,7 @@ const ROWS: &[&[&str]] = &[
     &["envelope", "metadata"],
     &["decode_error", "event", "event_set", "hop"],
     &["aggregate", "command", "projection"],
+    &["catalogue"],
     &["store"],
     &["copy", "upcasting"],
     &["repository", "runner"],

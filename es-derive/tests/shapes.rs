@@ -83,6 +83,16 @@ pub struct Flat {
     pub rest: Unknown,
 }
 
+#[derive(Serialize, Deserialize, EventData)]
+pub struct FlatChoices {
+    #[serde(flatten)]
+    pub kind: Adjacent,
+    #[serde(flatten)]
+    pub other: Option<Internal>,
+    #[serde(flatten)]
+    pub rest: BTreeMap<String, u8>,
+}
+
 #[derive(Serialize, Deserialize)]
 pub struct Unknown;
 
@@ -143,7 +153,7 @@ fn enums_are_as_serde_stores_them() {
 fn types_of_the_standard_library_are_known() {
     assert_eq!(shown::<HashMap<String, [u8; 2]>>(), "{string => (u8, u8)}");
     assert_eq!(shown::<BTreeMap<u32, Option<Vec<char>>>>(), "{u32 => [char]?}");
-    assert_eq!(shown::<(bool, std::time::Duration)>(), "(bool, {secs: u64, nanos: u32})");
+    assert_eq!(shown::<(bool, std::time::Duration)>(), "(bool, {secs: u64, nanos: u32, no others})");
 }
 
 #[test]
@@ -157,6 +167,10 @@ fn what_is_flattened_or_unknown_is_told_as_far_as_it_can_be() {
     assert_eq!(
         shown::<Flat>(),
         "{minorUnits: i64, cur?: string?, tags?: [string], number: `u8 by as_text`, rest: `Unknown`}"
+    );
+    assert_eq!(
+        shown::<FlatChoices>(),
+        "{..kind: A u8, told by `type`, held in `data`, ..other?: A {x: u8}, told by `type`, ..rest?: {string => u8}}"
     );
 }
 

@@ -37,6 +37,8 @@ impl<T: ?Sized> SpelledShape for Probe<T> {
 }
 
 /// The fields of a flattened field, or the field itself if what it holds is no record.
+///
+/// An enum has to be there; a map may be empty, and of other types nothing is known.
 pub fn flattened(name: &str, shape: Shape) -> Vec<RecordField> {
     match shape {
         Shape::Record(record) => record.fields,
@@ -47,6 +49,9 @@ pub fn flattened(name: &str, shape: Shape) -> Vec<RecordField> {
             }
             fields
         }
-        shape => vec![RecordField { name: format!("..{name}"), may_be_missing: true, shape }],
+        shape => {
+            let may_be_missing = !matches!(shape, Shape::Choice(_));
+            vec![RecordField { name: format!("..{name}"), may_be_missing, shape }]
+        }
     }
 }

@@ -124,6 +124,6 @@ impl EventData for std::time::Duration {
     fn shape(_: &mut Outer) -> Shape {
         let field =
             |name: &str, ty| RecordField { name: name.to_owned(), may_be_missing: false, shape: Shape::scalar(ty) };
-        Shape::Record(Record { fields: vec![field("secs", "u64"), field("nanos", "u32")], denies_unknown: false })
+        Shape::Record(Record { fields: vec![field("secs", "u64"), field("nanos", "u32")], denies_unknown: true })
     }
 }

@@ -1,0 +1,39 @@
+//! The section about a command: what it needs, when it is refused, and what it leads to.
+
+use super::event::long_docs;
+use super::outline::Outline;
+use super::text::{cell, code, code_cell, table};
+use super::{Described, doc_comment};
+use crate::model::CommandModel;
+
+pub(super) fn section(outline: &Outline<'_>, described: &Described, command: &CommandModel) -> Vec<String> {
+    let mut blocks = vec![doc_comment::embedded(command.doc)];
+    if command.creates {
+        let aggregate = code(described.model.type_name);
+        blocks.push(format!("It is only accepted where there is no {aggregate} yet."));
+    }
+    let fields = command.fields.iter().map(|field| {
+        let (meaning, _) = doc_comment::first_paragraph(field.doc);
+        [code_cell(field.name), code_cell(field.ty), cell(&meaning)]
+    });
+    let fields: Vec<_> = fields.collect();
+    if !fields.is_empty() {
+        blocks.push(table(["Field", "Rust type", "Meaning"], &fields));
+        blocks.extend(long_docs(command.fields.iter().map(|field| (field.name, field.doc))));
+    }
+    let rules = (1..).zip(command.rules);
+    let rules =
+        rules.map(|(number, rule): (u32, _)| [number.to_string(), code_cell(rule.condition), code_cell(rule.error)]);
+    let rules: Vec<_> = rules.collect();
+    if !rules.is_empty() {
+        blocks.push(table(["Rule", "What must hold", "Error if it does not"], &rules));
+    }
+    let emits: Vec<_> = command.emits.iter().map(|name| outline.event_named(described, name)).collect();
+    blocks.push(if emits.is_empty() {
+        let handler = format!("impl Handle<{}> for {}", command.type_name, described.model.type_name);
+        format!("What it emits is decided by hand, in {}.", code(&handler))
+    } else {
+        format!("It emits {}.", emits.join(", "))
+    });
+    blocks
+}
