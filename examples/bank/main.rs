@@ -7,6 +7,8 @@
 
 pub mod account;
 pub mod balances;
+#[cfg(test)]
+mod catalogue;
 pub mod history;
 pub mod story;
 pub mod transfer;

@@ -75,7 +75,7 @@ impl SplitInto<OrderEvent> for OrderMoved {
 #[derive(Debug, Default, Aggregate)]
 #[aggregate(
     name = "order", id = String, error = std::convert::Infallible,
-    events(OrderPlaced, OrderSent, OrderNoted), split(OrderMoved), retired("order-printed"),
+    events(OrderPlaced, OrderSent, OrderNoted), split(OrderMoved), retired("order-printed"), commands(),
 )]
 pub(crate) struct Order;
 
