@@ -204,6 +204,9 @@ impl<P: Projection, S, C: Codec> fmt::Debug for ProjectionRunner<P, S, C> {
 }
 
 /// Why a projection stopped; its read model holds everything up to its checkpoint.
+///
+/// Where a stored event is [read as several](crate::StreamUpcaster) and one of them fails, those before it are in the read
+/// model as well: this runner does not project them again, but one that is resumed with a read model saved just then does.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProjectionError {

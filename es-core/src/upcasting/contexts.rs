@@ -1,7 +1,7 @@
 //! What is remembered of streams between reads, within a bound. It never decides what an event is read as: a context
 //! that is forgotten is built again from the stream.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::stream::StreamId;
 use crate::version::Version;
@@ -20,67 +20,79 @@ pub(super) struct Remembered<C> {
 /// So a reader that goes through the whole log takes the room of one context for each stream, not one for each page.
 pub(super) struct Contexts<C> {
     limit: usize,
-    uses: u64,
-    kept: BTreeMap<Place, Kept<C>>,
-    to_forget: BTreeMap<Rank, Place>,
+    kept: HashMap<StreamId, BTreeMap<Version, Kept<C>>>,
+    order: Order,
 }
-
-type Place = (StreamId, Version);
 
 struct Kept<C> {
     context: C,
     rank: Rank,
 }
 
-/// What goes first: the superseded, and what was used longest ago.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
-    is_newest: bool,
-    last_use: u64,
-}
-
 impl<C: Clone + Default> Contexts<C> {
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, uses: 0, kept: BTreeMap::new(), to_forget: BTreeMap::new() }
+        Self { limit, kept: HashMap::new(), order: Order::default() }
     }
 
     /// The last that is kept of `stream` at or below `version`; as before its first event, if there is none.
     pub(super) fn at_or_below(&mut self, stream: &StreamId, version: Version) -> Remembered<C> {
-        let range = (stream.clone(), Version::EMPTY)..=(stream.clone(), version);
-        let Some((place, kept)) = self.kept.range(range).next_back() else { return Remembered::default() };
-        let found = Remembered { version: place.1, context: kept.context.clone() };
-        let (place, is_newest) = (place.clone(), kept.rank.is_newest);
-        self.rank(&place, is_newest);
-        found
+        let of_stream = self.kept.get_mut(stream);
+        let Some((&version, kept)) = of_stream.and_then(|of_stream| of_stream.range_mut(..=version).next_back()) else {
+            return Remembered::default();
+        };
+        if !kept.rank.is_newest {
+            // The newest needs no mark: it is superseded as soon as what is read with it is kept.
+            self.order.used(&mut kept.rank, false, stream, version);
+        }
+        Remembered { version, context: kept.context.clone() }
     }
 
     /// Keeps what is remembered of `stream`.
-    pub(super) fn keep(&mut self, stream: StreamId, remembered: Remembered<C>) {
+    pub(super) fn keep(&mut self, stream: &StreamId, remembered: Remembered<C>) {
         let Remembered { version, context } = remembered;
-        let of_stream = (stream.clone(), Version::EMPTY)..=(stream.clone(), Version::MAX);
-        let newest = self.kept.range(of_stream).next_back().map(|(place, _)| place.clone());
-        if let Some(superseded) = newest.as_ref().filter(|newest| newest.1 < version) {
-            self.rank(superseded, false);
-        }
-        let place = (stream, version);
-        let is_newest = newest.is_none_or(|newest| newest <= place);
-        let rank = Rank { is_newest, last_use: 0 };
-        self.kept.entry(place.clone()).or_insert(Kept { context, rank });
-        self.rank(&place, is_newest);
-        while self.kept.len() > self.limit {
-            let Some((_, forgotten)) = self.to_forget.pop_first() else { break };
-            self.kept.remove(&forgotten);
+        let of_stream = self.kept.entry(stream.clone()).or_default();
+        let is_newest = match of_stream.iter_mut().next_back() {
+            Some((&newest, superseded)) if newest < version => {
+                self.order.used(&mut superseded.rank, false, stream, newest);
+                true
+            }
+            Some((&newest, _)) => newest == version,
+            None => true,
+        };
+        let kept = of_stream.entry(version).or_insert(Kept { context, rank: Rank::default() });
+        self.order.used(&mut kept.rank, is_newest, stream, version);
+        while self.order.first_to_go.len() > self.limit {
+            let Some((_, (stream, version))) = self.order.first_to_go.pop_first() else { break };
+            if let Some(of_stream) = self.kept.get_mut(&stream) {
+                of_stream.remove(&version);
+                if of_stream.is_empty() {
+                    self.kept.remove(&stream);
+                }
+            }
         }
     }
+}
 
-    /// Notes a use.
-    fn rank(&mut self, place: &Place, is_newest: bool) {
-        if let Some(kept) = self.kept.get_mut(place) {
-            self.uses += 1;
-            self.to_forget.remove(&kept.rank);
-            kept.rank = Rank { is_newest, last_use: self.uses };
-            self.to_forget.insert(kept.rank, place.clone());
-        }
+/// What goes first: the superseded, and what was used longest ago.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    is_newest: bool,
+    /// Counted from 1, so that no two are equal.
+    last_use: u64,
+}
+
+#[derive(Debug, Default)]
+struct Order {
+    uses: u64,
+    first_to_go: BTreeMap<Rank, (StreamId, Version)>,
+}
+
+impl Order {
+    fn used(&mut self, rank: &mut Rank, is_newest: bool, stream: &StreamId, version: Version) {
+        let place = self.first_to_go.remove(rank).unwrap_or_else(|| (stream.clone(), version));
+        self.uses += 1;
+        *rank = Rank { is_newest, last_use: self.uses };
+        self.first_to_go.insert(*rank, place);
     }
 }
 
@@ -95,9 +107,9 @@ mod tests {
     fn kept(limit: usize, places: &[(&str, u64)]) -> Contexts<u64> {
         let mut contexts = Contexts::new(limit);
         for &(id, version) in places {
-            contexts.keep(stream(id), Remembered { version: Version::new(version), context: version * 10 });
+            contexts.keep(&stream(id), Remembered { version: Version::new(version), context: version * 10 });
         }
-        assert_eq!(contexts.kept.len(), contexts.to_forget.len());
+        assert_eq!(contexts.kept.values().map(BTreeMap::len).sum::<usize>(), contexts.order.first_to_go.len());
         contexts
     }
 
@@ -125,9 +137,11 @@ mod tests {
 
     #[test]
     fn of_equals_the_one_that_was_not_used_for_longest_goes() {
-        let mut contexts = kept(2, &[("a", 1), ("b", 1)]);
-        found(&mut contexts, "a", 1);
-        contexts.keep(stream("c"), Remembered { version: Version::new(1), context: 10 });
+        let mut contexts = kept(4, &[("a", 1), ("a", 2), ("b", 1), ("b", 2)]);
+        assert_eq!(found(&mut contexts, "a", 1), (1, 10));
+        contexts.keep(&stream("c"), Remembered { version: Version::new(1), context: 10 });
+        assert_eq!([found(&mut contexts, "a", 1).0, found(&mut contexts, "b", 1).0], [1, 0]);
+        let mut contexts = kept(2, &[("a", 1), ("b", 1), ("a", 1), ("c", 1)]);
         assert_eq!([found(&mut contexts, "a", 1).0, found(&mut contexts, "b", 1).0], [1, 0]);
     }
 
@@ -140,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_again_takes_no_second_place_and_a_bound_of_0_keeps_nothing() {
-        assert_eq!(kept(9, &[("a", 1), ("a", 1), ("a", 1)]).kept.len(), 1);
-        assert_eq!(kept(0, &[("a", 1)]).kept.len(), 0);
+        assert_eq!(kept(9, &[("a", 1), ("a", 1), ("a", 1)]).order.first_to_go.len(), 1);
+        assert!(kept(0, &[("a", 1)]).kept.is_empty());
     }
 }

@@ -156,7 +156,7 @@ impl<S: EventStore, U: StreamUpcaster> UpcastingStore<S, U> {
         }
         let mut contexts = self.contexts();
         for (stream, seen) in open {
-            contexts.keep(stream, seen);
+            contexts.keep(&stream, seen);
         }
         Ok(read_as)
     }
