@@ -157,15 +157,55 @@ impl<E> FromIterator<E> for Events<E> {
 
 impl<E> IntoIterator for Events<E> {
     type Item = E;
-    type IntoIter = std::iter::Chain<std::option::IntoIter<E>, std::vec::IntoIter<E>>;
+    type IntoIter = IntoEvents<E>;
 
-    fn into_iter(self) -> Self::IntoIter {
-        let (one, several) = match self.0 {
-            Held::None => (None, Vec::new()),
-            Held::One(event) => (Some(event), Vec::new()),
-            Held::Several(events) => (None, events),
-        };
-        one.into_iter().chain(several)
+    #[inline]
+    fn into_iter(self) -> IntoEvents<E> {
+        IntoEvents(match self.0 {
+            Held::None => Left::AtMostOne(None),
+            Held::One(event) => Left::AtMostOne(Some(event)),
+            Held::Several(events) => Left::Several(events.into_iter()),
+        })
+    }
+}
+
+/// The [events](Events) of a decision, one after the other.
+#[derive(Debug, Clone)]
+pub struct IntoEvents<E>(Left<E>);
+
+#[derive(Debug, Clone)]
+enum Left<E> {
+    AtMostOne(Option<E>),
+    Several(std::vec::IntoIter<E>),
+}
+
+impl<E> Iterator for IntoEvents<E> {
+    type Item = E;
+
+    #[inline]
+    fn next(&mut self) -> Option<E> {
+        match &mut self.0 {
+            Left::AtMostOne(event) => event.take(),
+            Left::Several(events) => events.next(),
+        }
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match &self.0 {
+            Left::AtMostOne(event) => (usize::from(event.is_some()), Some(usize::from(event.is_some()))),
+            Left::Several(events) => events.size_hint(),
+        }
+    }
+
+    // For `for_each`: an event is moved once, to the function, and not also out of the iterator.
+    #[inline]
+    fn fold<S, F: FnMut(S, E) -> S>(self, start: S, mut function: F) -> S {
+        match self.0 {
+            Left::AtMostOne(None) => start,
+            Left::AtMostOne(Some(event)) => function(start, event),
+            Left::Several(events) => events.fold(start, function),
+        }
     }
 }
 

@@ -53,7 +53,7 @@ pub use self::command::{Command, Decision, Handle, HandledBy};
 pub use self::decode_error::{DecodeError, DecodeReason};
 pub use self::envelope::{NewEvent, Payload, RecordedEvent};
 pub use self::event::{Event, SplitInto, UpcastFrom};
-pub use self::event_set::{EventSet, Events, Includes};
+pub use self::event_set::{EventSet, Events, Includes, IntoEvents};
 pub use self::hop::{HopError, HopFunction, OfPayload, OfRecorded};
 pub use self::id::{EventId, IdSource, MessageId, UuidV7};
 pub use self::metadata::Metadata;

@@ -29,7 +29,15 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
         input::require(&mut generics, &bounds);
     }
     let (impl_generics, _, where_clause) = generics.split_for_impl();
-    let arms = steps.iter().map(|step| hops::decode_arm(event, steps, step));
+    let unknown = quote_spanned! {site=>
+        ::core::result::Result::Err(#private::unknown_version(recorded, #oldest, #version))
+    };
+    let others = if steps.is_empty() {
+        unknown
+    } else {
+        let arms = steps.iter().map(|step| hops::decode_arm(event, steps, step));
+        quote_spanned!(site=> #private::aside(|| match recorded.schema_version { #(#arms)* _ => #unknown }))
+    };
     let model = model(event, steps);
     let shape_of_version = wire::of_version(event, steps);
     let (encode, decode) = if event.is_struct() {
@@ -68,8 +76,7 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
                 ) -> ::core::result::Result<Self, #private::DecodeError> {
                     match recorded.schema_version {
                         #version => #decode,
-                        #(#arms)*
-                        _ => ::core::result::Result::Err(#private::unknown_version(recorded, #oldest, #version)),
+                        _ => #others,
                     }
                 }
 

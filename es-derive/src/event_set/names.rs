@@ -18,7 +18,7 @@ pub(crate) fn unique_names(private: &Path, entries: &[&Entry], retired: &[LitStr
     };
     let checks = entries.iter().enumerate().map(|(at, entry)| {
         let function = quote_spanned!(site=> #private::assert_unique_name);
-        check(entry.span(), function, quote_spanned!(site=> __MODELS, #at))
+        check(entry.span(), function, quote_spanned!(site=> __MODELS, #at, __DIFFER))
     });
     let retired = retired.iter().map(|name| {
         let function = quote_spanned!(site=> #private::assert_retired);
@@ -27,6 +27,7 @@ pub(crate) fn unique_names(private: &Path, entries: &[&Entry], retired: &[LitStr
     quote_spanned! {site=>
         const _: () = {
             const __MODELS: &[#private::EventModel] = &[#(<#types as #private::Event>::MODEL),*];
+            const __DIFFER: bool = #private::names_differ(__MODELS);
             #(#checks)*
             #(#retired)*
         };
