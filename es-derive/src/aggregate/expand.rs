@@ -126,7 +126,7 @@ impl AggregateInput<'_> {
         let (ident, generics) = (&item.ident, self.generics());
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let (event, command) = (self.set_type(&self.events), self.set_type(&self.commands));
-        let (model, apply, replay) = (self.model(), self.apply_body(&quote_spanned!(site=> self)), self.replay_body());
+        let (model, apply, replay) = (self.model(), self.apply_body(), self.replay_body());
         quote_spanned! {site=>
             #[automatically_derived]
             #[allow(unused_qualifications)]
@@ -172,18 +172,18 @@ impl AggregateInput<'_> {
         }
     }
 
-    /// `event` changes the state that the tokens `state` name.
-    fn apply_body(&self, state: &TokenStream) -> TokenStream {
+    /// `event` changes the state.
+    fn apply_body(&self) -> TokenStream {
         let site = Span::mixed_site();
         let Self { private, .. } = self;
         let Set::Listed { ident, entries, .. } = &self.events else {
             let event = self.set_type(&self.events);
-            return quote_spanned!(site=> <#event as #private::ApplyTo<Self>>::apply_to(event, #state));
+            return quote_spanned!(site=> <#event as #private::ApplyTo<Self>>::apply_to(event, self));
         };
         let arms = entries.iter().map(|entry| {
             let (variant, ty) = (&entry.variant, entry.placed());
             let this = Ident::new("Self", entry.span().resolved_at(site));
-            quote_spanned!(site=> #ident::#variant(event) => <#this as #private::Apply<#ty>>::apply(#state, event),)
+            quote_spanned!(site=> #ident::#variant(event) => <#this as #private::Apply<#ty>>::apply(self, event),)
         });
         quote_spanned!(site=> match event { #(#arms)* })
     }
@@ -199,7 +199,7 @@ impl AggregateInput<'_> {
         let replay = EventSet { ident, generics: &generics, private, entries, others: &[], history }.replay_body(
             &Ident::new("Self", site).to_token_stream(),
             &event,
-            &self.apply_body(&quote_spanned!(site=> state)),
+            &quote_spanned!(site=> #private::Aggregate::apply_event(state, event)),
         );
         quote_spanned! {site=>
             let state = self;
