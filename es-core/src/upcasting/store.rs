@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -13,13 +12,18 @@ use super::{StreamUpcaster, upcast_in_place};
 use crate::envelope::{NewEvent, RecordedEvent};
 use crate::event_set::Events;
 use crate::store::{
-    AppendError, Appended, EventStore, Limits, LogPage, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
+    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, Direction, EventFilter, EventStore, Limits,
+    LogPage, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage,
+    Subscribe,
 };
 use crate::stream::StreamId;
 use crate::version::{ExpectedVersion, Position, Version};
 
 /// How many earlier events are read at a time where a context has to be built.
 const PAGE: usize = 1024;
+
+/// How many stored events are looked at together for those that have a name.
+const SCAN: usize = 256;
 
 /// How many contexts are kept unless something else is said.
 const CONTEXTS: usize = 10_000;
@@ -135,30 +139,70 @@ impl<S, U: StreamUpcaster> UpcastingStore<S, U> {
 }
 
 impl<S: EventStore, U: StreamUpcaster> UpcastingStore<S, U> {
-    /// What the stored events of a page are read as.
-    async fn upcast(&self, stored: Vec<RecordedEvent>) -> Result<Vec<RecordedEvent>, ReadError> {
-        let mut read_as = Vec::with_capacity(stored.len());
-        let mut open = HashMap::new();
+    /// What the stored events of a page are read as, of that what `filter` selects, and how many stored events this is
+    /// all of: those up to the one that reaches the limit.
+    async fn upcast(
+        &self,
+        mut stored: Vec<RecordedEvent>,
+        direction: Direction,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<(Vec<RecordedEvent>, usize), ReadError> {
+        if direction == Direction::Forward {
+            return self.upcast_forward(stored, filter, limit).await;
+        }
+        // What an event is read as follows from those before it, so they are shown in the order of the stream.
+        stored.reverse();
+        let all = stored.len();
+        let places: Vec<_> = stored.iter().map(|event| event.position).collect();
+        let (mut read_as, _) = self.upcast_forward(stored, filter, usize::MAX).await?;
+        read_as.reverse();
+        let mut given = read_as.chunk_by(|event, next| event.position == next.position);
+        let kept: usize = given.by_ref().take(limit).map(<[RecordedEvent]>::len).sum();
+        if given.next().is_none() {
+            return Ok((read_as, all));
+        }
+        read_as.truncate(kept);
+        let last = read_as.last().map(|event| event.position);
+        let beyond = places.iter().take_while(|position| Some(**position) < last).count();
+        Ok((read_as, all - beyond))
+    }
+
+    async fn upcast_forward(
+        &self,
+        stored: Vec<RecordedEvent>,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<(Vec<RecordedEvent>, usize), ReadError> {
+        let (mut read_as, mut open) = (Vec::with_capacity(stored.len().min(limit)), HashMap::new());
+        let (mut given, mut taken) = (0, 0);
         for event in stored {
-            if !self.upcaster.applies_to(&event.stream) {
-                read_as.push(event);
-                continue;
+            if given == limit {
+                break;
             }
-            let seen = match open.entry(event.stream.clone()) {
-                Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => {
-                    let before = Version::new(event.version.get().saturating_sub(1));
-                    entry.insert(self.contexts().at_or_below(&event.stream, before))
-                }
-            };
-            self.see_up_to(seen, &event).await?;
-            read_as.extend(self.step(seen, event)?);
+            let before = read_as.len();
+            if self.upcaster.applies_to(&event.stream) {
+                let seen = match open.entry(event.stream.clone()) {
+                    Entry::Occupied(entry) => entry.into_mut(),
+                    Entry::Vacant(entry) => {
+                        let before = Version::new(event.version.get().saturating_sub(1));
+                        entry.insert(self.contexts().at_or_below(&event.stream, before))
+                    }
+                };
+                self.see_up_to(seen, &event).await?;
+                let parts = self.step(seen, event)?.into_iter();
+                read_as.extend(parts.filter(|event| filter.selects(&event.stream, &event.name)));
+            } else if filter.selects(&event.stream, &event.name) {
+                read_as.push(event);
+            }
+            taken += 1;
+            given += usize::from(read_as.len() > before);
         }
         let mut contexts = self.contexts();
         for (stream, seen) in open {
             contexts.keep(&stream, seen);
         }
-        Ok(read_as)
+        Ok((read_as, taken))
     }
 
     /// Shows the upcaster the events between what it has seen and `event`.
@@ -188,6 +232,26 @@ impl<S: EventStore, U: StreamUpcaster> UpcastingStore<S, U> {
     }
 }
 
+/// What has to be asked of the store below: names are those of today, so there is no telling which are stored instead.
+macro_rules! asked_below {
+    ($range:expr) => {{
+        let mut range = $range.clone();
+        if range.filter.selected_names().is_some() {
+            range.filter = range.filter.with_any_name();
+            range.limit = if range.limit == 0 { 0 } else { range.limit.max(SCAN) };
+        }
+        range
+    }};
+}
+
+/// Where a page goes through whose last stored event stands at `last`.
+fn boundary(direction: Direction, last: u64) -> u64 {
+    match direction {
+        Direction::Forward => last,
+        Direction::Backward => last.saturating_sub(1),
+    }
+}
+
 #[async_trait]
 impl<S: EventStore, U: StreamUpcaster> EventStore for UpcastingStore<S, U> {
     async fn append(
@@ -200,32 +264,46 @@ impl<S: EventStore, U: StreamUpcaster> EventStore for UpcastingStore<S, U> {
     }
 
     async fn read_stream(&self, stream: &StreamId, range: ReadStream) -> Result<StreamPage, ReadError> {
-        let mut page = self.store.read_stream(stream, range).await?;
-        let mut after = range.after;
-        let end = range.up_to.min(page.version);
+        if !self.upcaster.applies_to(stream) {
+            return self.store.read_stream(stream, range).await;
+        }
+        let mut rest = asked_below!(range);
         loop {
-            page.events = self.upcast(mem::take(&mut page.events)).await?;
+            let StreamPage { events: stored, through, is_end, version } =
+                self.store.read_stream(stream, rest.clone()).await?;
+            // What is appended meanwhile is not part of this read.
+            rest.up_to = rest.up_to.min(version);
+            let places: Vec<_> = stored.iter().map(|event| event.version.get()).collect();
+            let (events, taken) = self.upcast(stored, range.direction, &range.filter, range.limit).await?;
+            let page = StreamPage { events, through, is_end, version };
+            if let Some(&last) = places.get(..taken).filter(|_| taken < places.len()).and_then(<[u64]>::last) {
+                let through = Version::new(boundary(range.direction, last));
+                return Ok(StreamPage { through, is_end: rest.is_end(through, version), ..page });
+            }
             // Rule 13: whoever reads until a page is empty must not miss what follows events that are read as nothing.
-            if !page.events.is_empty() || page.through >= end || page.through <= after {
+            if !page.events.is_empty() || is_end || !range.filter.is_all() || rest.clone().resume(through) == rest {
                 return Ok(page);
             }
-            after = page.through;
-            let more = self.store.read_stream(stream, ReadStream { after, up_to: end, ..range }).await?;
-            page = StreamPage { version: page.version, ..more };
+            rest = rest.resume(through);
         }
     }
 
     async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError> {
-        let mut page = self.store.read_log(range).await?;
-        let mut after = range.after;
-        let end = page.head;
+        let mut rest = asked_below!(range);
         loop {
-            page.events = self.upcast(mem::take(&mut page.events)).await?;
-            if !page.events.is_empty() || page.through >= end || page.through <= after {
+            let LogPage { events: stored, through, is_end, head } = self.store.read_log(rest.clone()).await?;
+            rest.up_to = rest.up_to.min(head);
+            let places: Vec<_> = stored.iter().map(|event| event.position.get()).collect();
+            let (events, taken) = self.upcast(stored, range.direction, &range.filter, range.limit).await?;
+            let page = LogPage { events, through, is_end, head };
+            if let Some(&last) = places.get(..taken).filter(|_| taken < places.len()).and_then(<[u64]>::last) {
+                let through = Position::new(boundary(range.direction, last));
+                return Ok(LogPage { through, is_end: rest.is_end(through, head), ..page });
+            }
+            if !page.events.is_empty() || is_end || !range.filter.is_all() || rest.clone().resume(through) == rest {
                 return Ok(page);
             }
-            after = page.through;
-            page = self.store.read_log(ReadLog { after, ..range }).await?;
+            rest = rest.resume(through);
         }
     }
 
@@ -238,6 +316,46 @@ impl<S: EventStore, U: StreamUpcaster> EventStore for UpcastingStore<S, U> {
 impl<S: Subscribe, U: StreamUpcaster> Subscribe for UpcastingStore<S, U> {
     async fn appended_after(&self, position: Position) -> Result<(), ReadError> {
         self.store.appended_after(position).await
+    }
+}
+
+#[async_trait]
+impl<S: MultiStreamAppend, U: StreamUpcaster> MultiStreamAppend for UpcastingStore<S, U> {
+    async fn append_multi(&self, batch: MultiAppend) -> Result<MultiAppended, MultiAppendError> {
+        self.store.append_multi(batch).await
+    }
+}
+
+#[async_trait]
+impl<S: CheckpointStore, U: StreamUpcaster> CheckpointStore for UpcastingStore<S, U> {
+    async fn load_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
+        self.store.load_checkpoint(name).await
+    }
+
+    async fn save_checkpoint(
+        &self,
+        name: &CheckpointName,
+        expected: Option<Position>,
+        position: Position,
+    ) -> Result<(), CheckpointError> {
+        self.store.save_checkpoint(name, expected, position).await
+    }
+
+    async fn reset_checkpoint(
+        &self,
+        name: &CheckpointName,
+        expected: Option<Position>,
+        position: Position,
+    ) -> Result<(), CheckpointError> {
+        self.store.reset_checkpoint(name, expected, position).await
+    }
+
+    async fn delete_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
+        self.store.delete_checkpoint(name).await
+    }
+
+    async fn list_checkpoints(&self) -> Result<Vec<(CheckpointName, Position)>, CheckpointError> {
+        self.store.list_checkpoints().await
     }
 }
 
