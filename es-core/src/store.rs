@@ -109,9 +109,7 @@ use crate::stream::StreamId;
 use crate::version::ExpectedVersion;
 
 pub use self::append::{AppendError, Appended};
-pub use self::checkpoint::{
-    CheckpointError, CheckpointName, CheckpointStore, InvalidCheckpointName, check_checkpoint,
-};
+pub use self::checkpoint::{CheckpointError, CheckpointName, CheckpointStore, InvalidCheckpointName, check_checkpoint};
 pub use self::filter::EventFilter;
 pub use self::limits::Limits;
 pub use self::multi_append::{

@@ -155,7 +155,10 @@ impl fmt::Debug for CheckpointName {
 pub enum InvalidCheckpointName {
     #[error("the name of a checkpoint may not be empty")]
     Empty,
-    #[error("the name of a checkpoint has at most {} bytes, this one has {bytes}: `{starts_with}…`", CheckpointName::MAX_BYTES)]
+    #[error(
+        "the name of a checkpoint has at most {} bytes, this one has {bytes}: `{starts_with}…`",
+        CheckpointName::MAX_BYTES
+    )]
     TooLong { bytes: usize, starts_with: String },
     #[error("the checkpoint name `{name}` is reserved: names that start with `$` belong to stores")]
     Reserved { name: String },

@@ -12,9 +12,9 @@ use super::{StreamUpcaster, upcast_in_place};
 use crate::envelope::{NewEvent, RecordedEvent};
 use crate::event_set::Events;
 use crate::store::{
-    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, Direction, EventFilter, EventStore, Limits,
-    LogPage, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage,
-    Subscribe,
+    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, Direction, EventFilter, EventStore,
+    Limits, LogPage, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream,
+    StreamPage, Subscribe,
 };
 use crate::stream::StreamId;
 use crate::version::{ExpectedVersion, Position, Version};
