@@ -150,6 +150,8 @@ impl<P: Projection, S: EventStore, C: Codec> ProjectionRunner<P, S, C> {
             for read_as in page.events.chunk_by(|event, next| event.position == next.position) {
                 // Another task may have been here with the same page.
                 if read_as[0].position > *checkpoint {
+                    // What stands between has been read as well, and is not the projection's.
+                    *checkpoint = Position::new(read_as[0].position.get() - 1).max(*checkpoint);
                     for event in read_as.iter().skip(*parts) {
                         projection.project_event(&self.shared.codec, event)?;
                         *parts += 1;
