@@ -31,7 +31,8 @@
 //! 13. `through` is a place between two events. A forward page holds everything that the read selects with
 //!     `after < place <= through`, a backward page everything with `through < place <= up_to`, and nothing else; so a
 //!     reader goes on with `after(through)`, backward with `up_to(through)`. While the range holds events, selected or
-//!     not, a page with a limit of at least 1 advances; it may be empty before the end only if the read has a filter.
+//!     not, a page with a limit of at least 1 advances. It may hold fewer events than its limit before the end, and none
+//!     only if the read has a filter.
 //! 14. A stored event is read as itself; as none or as several events only where it is [upcast](crate::UpcastingStore).
 //!     Several stand at its version and its position, all in one page, and versions count stored events.
 //!
