@@ -27,7 +27,9 @@ const CHUNKS: usize = 64;
 /// It keeps the [contract](es_core::store) of all stores, and its positions have no gaps.
 ///
 /// A read copies handles, not payloads, and holds no writer up for longer than it takes to copy about a thousand.
-/// An event takes about 150 bytes beside its payload and its metadata.
+/// One with a filter looks at the events one after the other, 65 536 at most for a page.
+/// An event takes 133 to 145 bytes beside its payload and its metadata, measured with up to 2 million events in
+/// 1000 streams: 112 for itself, the rest for finding it by its stream and by its id.
 ///
 /// An append is refused with [`LimitExceeded`](AppendError::LimitExceeded) if it has more than 10 000 events or a
 /// payload of more than 16 MiB; [`with_limits`](MemoryStore::with_limits) chooses other limits.
