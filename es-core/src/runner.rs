@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::codec::{Codec, Json};
 use crate::decode_error::DecodeError;
 use crate::projection::{Answer, Projection, Query};
-use crate::store::{EventStore, ReadError, ReadLog, Subscribe};
+use crate::store::{EventFilter, EventStore, ReadError, ReadLog, Subscribe};
 use crate::version::Position;
 
 /// How many events are read and projected at a time; queries wait for no more than this.
@@ -15,6 +15,8 @@ const PAGE: usize = 512;
 
 /// A read model in memory, with the position that it has seen: its checkpoint.
 ///
+/// Only the events that the projection lists are read from the store, under all their stored names; the others move the
+/// checkpoint.
 /// Read model and checkpoint change together, so every event is projected exactly once, also where several tasks drive
 /// the same runner.
 /// Cloning gives another handle to the same read model.
@@ -66,6 +68,8 @@ pub struct ProjectionRunner<P, S, C = Json> {
 struct Shared<P, S, C> {
     store: S,
     codec: C,
+    /// What the projection lists; everything else only moves the checkpoint.
+    filter: EventFilter,
     read_model: RwLock<ReadModel<P>>,
 }
 
@@ -93,7 +97,8 @@ impl<P: Projection, S, C: Codec> ProjectionRunner<P, S, C> {
     /// A runner whose `projection` has already seen the log up to `checkpoint`.
     pub fn with_codec(store: S, codec: C, projection: P, checkpoint: Position) -> Self {
         let read_model = RwLock::new(ReadModel { projection, checkpoint, parts: 0 });
-        Self { shared: Arc::new(Shared { store, codec, read_model }) }
+        let filter = EventFilter::all().models(P::MODEL.events).models(P::MODEL.split);
+        Self { shared: Arc::new(Shared { store, codec, filter, read_model }) }
     }
 
     /// The position that the read model has seen.
@@ -128,7 +133,8 @@ impl<P: Projection, S: EventStore, C: Codec> ProjectionRunner<P, S, C> {
     pub async fn catch_up(&self) -> Result<Position, ProjectionError> {
         let (mut head, mut limit) = (None, PAGE);
         loop {
-            let page = match self.shared.store.read_log(ReadLog::after(self.checkpoint()).limit(limit)).await {
+            let range = ReadLog::after(self.checkpoint()).limit(limit).filter(self.shared.filter.clone());
+            let page = match self.shared.store.read_log(range).await {
                 Ok(page) => page,
                 // One event fails the page that it is in; those before it are then projected one by one.
                 Err(ReadError::Upcast { .. } | ReadError::ContextUnavailable { .. }) if limit > 1 => {
@@ -144,6 +150,8 @@ impl<P: Projection, S: EventStore, C: Codec> ProjectionRunner<P, S, C> {
             for read_as in page.events.chunk_by(|event, next| event.position == next.position) {
                 // Another task may have been here with the same page.
                 if read_as[0].position > *checkpoint {
+                    // What stands between has been read as well, and is not the projection's.
+                    *checkpoint = Position::new(read_as[0].position.get() - 1).max(*checkpoint);
                     for event in read_as.iter().skip(*parts) {
                         projection.project_event(&self.shared.codec, event)?;
                         *parts += 1;

@@ -1,6 +1,8 @@
 //! The port to event stores, and the contract that every store keeps.
 //!
 //! A store knows bytes, names and versions; it knows no aggregate, no projection and no codec.
+//! [`EventStore`] is what every store does; [`Subscribe`], [`CheckpointStore`] and [`MultiStreamAppend`] are
+//! capabilities that it may have beside.
 //!
 //! # Contract
 //!
@@ -18,32 +20,108 @@
 //! Reading
 //!
 //! 7. A stream that has no events reads as empty with version 0; reading creates nothing.
-//! 8. A stream is read in version order, the log in position order.
-//! 9. `after` is exclusive, `up_to` inclusive, and a limit counts the stored events that give something to return.
+//! 8. A stream is read in version order, the log in position order; [backward](Direction::Backward), in reverse.
+//! 9. `after` is exclusive, `up_to` inclusive in both directions, and a limit counts the stored events that give
+//!    something to return.
 //! 10. Positions start above 0 and increase in commit order; they may have gaps. The positions of one append are not
 //!     interleaved with those of another.
-//! 11. A reader that has seen position `p` never later finds a new event at or below `p`.
+//! 11. A reader that has seen position `p` never later finds a new event at or below `p`. What is appended during a
+//!     read is not part of it.
 //! 12. Streams are told apart by their whole id: reading `account-a` shows nothing of `account-ab`.
-//! 13. A page holds everything after `after` up to `through`, and advances: while there are events after `after` in the
-//!     range, a page with a limit of at least 1 goes further `through` than `after`. It is then empty only if the rest
-//!     of the range has nothing to give.
+//! 13. `through` is a place between two events. A forward page holds everything that the read selects with
+//!     `after < place <= through`, a backward page everything with `through < place <= up_to`, and nothing else; so a
+//!     reader goes on with `after(through)`, backward with `up_to(through)`. While the range holds events, selected or
+//!     not, a page with a limit of at least 1 advances. It may hold fewer events than its limit before the end, and none
+//!     only if the read has a filter.
 //! 14. A stored event is read as itself; as none or as several events only where it is [upcast](crate::UpcastingStore).
 //!     Several stand at its version and its position, all in one page, and versions count stored events.
+//!
+//! Sending again
+//!
+//! 15. An event id is unique in the store.
+//! 16. If all events of an append are stored already – by their ids, in that stream, next to each other and in the same
+//!     order – it has been sent before: it writes nothing and returns the version and the position of the last of them,
+//!     whatever is expected and whatever has been appended since. What the events hold beside their ids is not
+//!     compared.
+//! 17. If only some are stored, or in another order, not next to each other, or in another stream, the append is
+//!     [refused](AppendError::EventIdStored) and writes nothing, whatever is expected.
+//! 18. Rule 5 is checked before rules 16 and 17, and these before rule 3. An empty append is always new.
+//!
+//! Filters and ends
+//!
+//! 19. A read selects the events that its [filter](EventFilter) selects, by whole categories and whole names in the same
+//!     letters, and does so before its limit counts.
+//! 20. What a backward read selects is what a forward read of the same range and filter selects, in reverse; a limit
+//!     leaves out the oldest.
+//! 21. `through` never goes beyond what has been read: forward, not beyond the last event of the log or the stream,
+//!     unless `after` is beyond it; a page that reads nothing goes through [its start](ReadLog::start).
+//! 22. `is_end` says whether the range has been read to its end as of this read: forward, `through` has come to `up_to`
+//!     or to the last event there is, whichever is less; backward, to `after`. `version` and `head` are those of the
+//!     whole stream and the whole log, whatever was asked for.
+//!
+//! Subscribing ([`Subscribe`])
+//!
+//! 23. [`appended_after`](Subscribe::appended_after) returns at once if the log has an event after the position, else
+//!     when it has, and a read that begins then finds it.
+//! 24. It may return early without a reason, but does not do so for ever; dropping its future does no harm.
+//! 25. No waiter is forgotten, however many there are and however fast events come.
+//!
+//! Checkpoints ([`CheckpointStore`])
+//!
+//! 26. What was saved is loaded by its whole name, and by no other; a name that was never saved loads `None`.
+//! 27. A save or a reset whose `expected` is not what is kept is a [conflict](CheckpointError::Conflict) and changes
+//!     nothing. Of several that expect the same and change it, one succeeds.
+//! 28. A save does not go [backwards](CheckpointError::Backwards), a reset may; saving the same position again is
+//!     accepted. A conflict is reported first.
+//! 29. A deleted checkpoint is as if it had never been saved. Checkpoints are listed once each, sorted by the bytes of
+//!     their names.
+//!
+//! Several streams ([`MultiStreamAppend`])
+//!
+//! 30. The events are stored all or none, in the log in the given order, also where it goes to and fro between streams,
+//!     and with the versions of each stream as rule 2 says.
+//! 31. Rule 5 holds for all events together. A stream that takes part twice, a check that expects `Any`, and events for
+//!     a stream of which nothing is expected are refused.
+//! 32. If any stream that is appended to or checked is not as expected, the append is a
+//!     [conflict](MultiAppendError::Conflict) that lists all that are not, and nothing is written. Checks write nothing
+//!     and create nothing. Without events, everything expected is checked all the same.
+//! 33. Rules 15 to 18 hold for all events together, each in its stream: an append that has been sent before returns
+//!     its first outcome, whatever is expected.
+//! 34. The outcome names each stream that was appended to, in the given order, with the version and the position of the
+//!     last event it got.
 
+mod append;
+mod checkpoint;
+mod filter;
 mod forward;
+mod limits;
+mod multi_append;
+mod page;
+mod read;
+mod read_error;
+mod resend;
 mod subscribe;
-
-use std::error::Error;
+mod subscription;
 
 use async_trait::async_trait;
 
-use crate::envelope::{NewEvent, RecordedEvent};
-use crate::id::EventId;
-use crate::name::EventName;
+use crate::envelope::NewEvent;
 use crate::stream::StreamId;
-use crate::version::{ExpectedVersion, Position, Version};
+use crate::version::ExpectedVersion;
 
+pub use self::append::{AppendError, Appended};
+pub use self::checkpoint::{CheckpointError, CheckpointName, CheckpointStore, InvalidCheckpointName, check_checkpoint};
+pub use self::filter::EventFilter;
+pub use self::limits::Limits;
+pub use self::multi_append::{
+    Expectation, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, StreamAppended, Violation,
+};
+pub use self::page::{LogPage, StreamPage};
+pub use self::read::{Direction, ReadLog, ReadStream};
+pub use self::read_error::ReadError;
+pub use self::resend::{EventPlace, sent_before};
 pub use self::subscribe::Subscribe;
+pub use self::subscription::{Delivery, StreamSubscription, Subscription};
 
 /// An append-only store of events.
 ///
@@ -65,7 +143,7 @@ pub use self::subscribe::Subscribe;
 /// ```
 #[async_trait]
 pub trait EventStore: Send + Sync {
-    /// Appends `events` to `stream` if it is as `expected`. Rules 1 to 6.
+    /// Appends `events` to `stream` if it is as `expected`. Rules 1 to 6 and 15 to 18.
     ///
     /// # Errors
     /// See [`AppendError`]; unless it is [`AppendError::Store`], nothing has been written.
@@ -76,13 +154,13 @@ pub trait EventStore: Send + Sync {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError>;
 
-    /// Reads a part of one stream, forward. Rules 7 to 9, 13 and 14.
+    /// Reads a part of one stream. Rules 7 to 9, 13, 14 and 19 to 22.
     ///
     /// # Errors
     /// See [`ReadError`].
     async fn read_stream(&self, stream: &StreamId, range: ReadStream) -> Result<StreamPage, ReadError>;
 
-    /// Reads a part of the log of all streams, forward. Rules 8 to 11, 13 and 14.
+    /// Reads a part of the log of all streams. Rules 8 to 11, 13, 14 and 19 to 22.
     ///
     /// # Errors
     /// See [`ReadError`].
@@ -90,210 +168,4 @@ pub trait EventStore: Send + Sync {
 
     /// What the store accepts.
     fn limits(&self) -> Limits;
-}
-
-/// What an append did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Appended {
-    /// The version of the stream afterwards.
-    pub version: Version,
-    /// The position of the last event appended; `None` if the append was empty.
-    pub position: Option<Position>,
-}
-
-/// Which events of a stream to read: versions `after < version <= up_to`, at most `limit` of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadStream {
-    /// Start after this version.
-    pub after: Version,
-    /// End with this version.
-    pub up_to: Version,
-    /// At most so many events, as rule 9 counts them.
-    pub limit: usize,
-}
-
-impl ReadStream {
-    /// The whole stream.
-    pub const fn all() -> Self {
-        Self::after(Version::EMPTY)
-    }
-
-    /// What follows `version`.
-    pub const fn after(version: Version) -> Self {
-        Self { after: version, up_to: Version::MAX, limit: usize::MAX }
-    }
-
-    /// Nothing beyond `version`.
-    #[must_use]
-    pub const fn up_to(self, version: Version) -> Self {
-        Self { up_to: version, ..self }
-    }
-
-    /// At most `events` events.
-    #[must_use]
-    pub const fn limit(self, events: usize) -> Self {
-        Self { limit: events, ..self }
-    }
-}
-
-/// A part of a stream.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StreamPage {
-    /// The events, in version order.
-    pub events: Vec<RecordedEvent>,
-    /// Everything up to here has been read: continue after it.
-    pub through: Version,
-    /// The version of the stream when it was read, however much of it was asked for.
-    pub version: Version,
-}
-
-/// Which events of the log to read: positions `> after`, at most `limit` events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadLog {
-    /// Start after this position.
-    pub after: Position,
-    /// At most so many events, as rule 9 counts them.
-    pub limit: usize,
-}
-
-impl ReadLog {
-    /// What follows `position`.
-    pub const fn after(position: Position) -> Self {
-        Self { after: position, limit: usize::MAX }
-    }
-
-    /// At most `events` events.
-    #[must_use]
-    pub const fn limit(self, events: usize) -> Self {
-        Self { limit: events, ..self }
-    }
-}
-
-/// A part of the log.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LogPage {
-    /// The events, in position order.
-    pub events: Vec<RecordedEvent>,
-    /// Everything up to here has been read: continue after it.
-    pub through: Position,
-    /// The position of the last event of the log when it was read; `START` if the log is empty.
-    pub head: Position,
-}
-
-/// What a store accepts; more is refused with [`AppendError::LimitExceeded`] before anything is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of one payload.
-    pub payload_bytes: usize,
-    /// Events of one append.
-    pub batch_events: usize,
-}
-
-impl Limits {
-    /// Checks rule 5 for an append; for implementors of stores.
-    ///
-    /// # Errors
-    /// [`AppendError::LimitExceeded`] or [`AppendError::DuplicateEventId`].
-    pub fn check(&self, stream: &StreamId, events: &[NewEvent]) -> Result<(), AppendError> {
-        let exceeded = |what, actual, limit| AppendError::LimitExceeded { stream: stream.clone(), what, actual, limit };
-        if events.len() > self.batch_events {
-            return Err(exceeded("events in one append", events.len(), self.batch_events));
-        }
-        if let Some(large) = events.iter().find(|event| event.payload.len() > self.payload_bytes) {
-            return Err(exceeded("bytes in one payload", large.payload.len(), self.payload_bytes));
-        }
-        if events.len() > 1 {
-            let mut ids: Vec<_> = events.iter().map(|event| event.id).collect();
-            ids.sort_unstable();
-            if let Some(pair) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
-                return Err(AppendError::DuplicateEventId { stream: stream.clone(), id: pair[0] });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Why nothing was appended.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum AppendError {
-    /// The stream is not as expected: someone else was faster, or the caller is wrong about it.
-    #[error("conflict on stream `{stream}`: expected {expected}, but it is at version {actual}")]
-    Conflict {
-        /// The stream.
-        stream: StreamId,
-        /// What the caller expected.
-        expected: ExpectedVersion,
-        /// The version that the stream has.
-        actual: Version,
-    },
-    /// More than the store accepts.
-    #[error("append to stream `{stream}` refused: {actual} {what}, the limit is {limit}")]
-    LimitExceeded {
-        /// The stream.
-        stream: StreamId,
-        /// What there is too much of.
-        what: &'static str,
-        /// How much was given.
-        actual: usize,
-        /// How much is accepted.
-        limit: usize,
-    },
-    /// Two events of the append have the same id.
-    #[error("append to stream `{stream}` refused: two events have the id {id}")]
-    DuplicateEventId {
-        /// The stream.
-        stream: StreamId,
-        /// The id.
-        id: EventId,
-    },
-    /// The store failed; the events may or may not have been written.
-    #[error("the store failed to append to stream `{stream}`")]
-    Store {
-        /// The stream.
-        stream: StreamId,
-        /// The error of the store.
-        #[source]
-        cause: Box<dyn Error + Send + Sync>,
-    },
-}
-
-/// Why nothing could be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReadError {
-    /// The store failed.
-    #[error("the store failed to read")]
-    Store {
-        /// The error of the store.
-        #[source]
-        cause: Box<dyn Error + Send + Sync>,
-    },
-    /// A stored event could not be brought to what it is read as today.
-    #[error("event {version} of stream `{stream}` cannot be read: the upcast of `{name}` failed")]
-    Upcast {
-        /// The stream.
-        stream: StreamId,
-        /// The version of the event.
-        version: Version,
-        /// The stored name of the event.
-        name: EventName,
-        /// The error of the upcaster.
-        #[source]
-        cause: Box<dyn Error + Send + Sync>,
-    },
-    /// A stored event is read together with those before it, and the store does not have them all.
-    #[error(
-        "event {version} of stream `{stream}` cannot be read: `{name}` depends on those before it, of which some after event {seen} are missing"
-    )]
-    ContextUnavailable {
-        /// The stream.
-        stream: StreamId,
-        /// The version of the event.
-        version: Version,
-        /// The stored name of the event.
-        name: EventName,
-        /// The version up to which the store gave the events of the stream without a gap.
-        seen: Version,
-    },
 }

@@ -3,7 +3,9 @@
 //! Knows stored events only, by their stored names; what can be said about one event alone is said on its struct, and
 //! the derive does it faster.
 
+mod capabilities;
 mod contexts;
+mod reading;
 mod store;
 
 use std::error::Error;

@@ -59,6 +59,8 @@ pub struct Position(u64);
 impl Position {
     /// Before the first event of the log.
     pub const START: Self = Self(0);
+    /// Not less than the position of any event: the end of a range without end.
+    pub const MAX: Self = Self(u64::MAX);
 
     /// The position with this number.
     pub const fn new(number: u64) -> Self {

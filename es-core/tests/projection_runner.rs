@@ -2,10 +2,13 @@
 
 mod counter;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use counter::{Counter, GetGrandTotal, GrandTotal, Increase, Start};
-use es_core::store::EventStore;
+use es_core::store::{
+    AppendError, Appended, EventFilter, EventStore, Limits, LogPage, ReadError, ReadLog, ReadStream, StreamPage,
+};
 use es_core::{
     EventId, EventName, ExpectedVersion, Metadata, NewEvent, Position, ProjectionError, ProjectionRunner, Repository,
     StreamId, Timestamp,
@@ -113,4 +116,48 @@ async fn an_event_that_cannot_be_read_stops_the_projection_before_it() {
         assert_eq!((error.position(), error.schema_version()), (Position::new(3), 9));
         totals.read(|total, checkpoint| assert_eq!((total.sum, checkpoint), (2, Position::new(2))));
     }
+}
+
+/// Notes how the log is read.
+#[derive(Clone)]
+struct Noting(MemoryStore, Arc<Mutex<Vec<ReadLog>>>);
+
+#[async_trait::async_trait]
+impl EventStore for Noting {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        self.0.append(stream, expected, events).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, range: ReadStream) -> Result<StreamPage, ReadError> {
+        self.0.read_stream(stream, range).await
+    }
+
+    async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError> {
+        self.1.lock().unwrap().push(range.clone());
+        self.0.read_log(range).await
+    }
+
+    fn limits(&self) -> Limits {
+        self.0.limits()
+    }
+}
+
+#[tokio::test]
+async fn only_what_the_projection_lists_is_read_from_the_store() {
+    let (counters, _) = bank();
+    counters.execute("a", Start { limit: 9 }).await.unwrap();
+    counters.execute("a", Increase { by: 3 }).await.unwrap();
+    let noting = Noting(counters.store().clone(), Arc::default());
+    let totals = ProjectionRunner::new(noting.clone(), GrandTotal::default());
+    totals.catch_up().await.unwrap();
+    assert_eq!(totals.query(GetGrandTotal), 3);
+    let reads = noting.1.lock().unwrap();
+    assert!(!reads.is_empty());
+    let listed = EventFilter::all().names(["counter-increased"]);
+    assert!(reads.iter().all(|read| read.filter == listed), "{reads:?}");
 }

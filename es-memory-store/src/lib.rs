@@ -3,6 +3,7 @@
 
 mod store;
 
+mod checkpoints;
 mod log;
 
 pub use self::store::MemoryStore;

@@ -1,32 +1,28 @@
 //! The log and its streams: every rule about what an append writes and what a reader sees. It knows no lock, no waiting
 //! and no limits; the store wraps it in those.
 
+mod entries;
+mod ids;
+mod reading;
+
 use std::collections::HashMap;
 
-use es_core::store::{AppendError, Appended, LogPage, ReadLog, ReadStream, StreamPage};
-use es_core::{ExpectedVersion, NewEvent, Position, RecordedEvent, StreamId, Version};
+use es_core::store::{
+    AppendError, Appended, EventPlace, MultiAppend, MultiAppendError, MultiAppended, StreamAppended, Violation,
+    sent_before,
+};
+use es_core::{EventId, ExpectedVersion, NewEvent, Position, StreamId, Version};
 
-/// Events in one segment of the log.
-///
-/// A full segment is never moved or copied again, so the log grows without a pause in which a long vector moves.
-const SEGMENT: usize = 1024;
+use self::entries::{Entries, Entry};
+use self::ids::Ids;
 
-/// Every event in position order, and for each stream where its events are.
-///
-/// Positions are 1, 2, 3, … without gaps, and so is the place of an event known from its position.
+/// Every event, where its id is, and for each stream where its events are.
 #[derive(Default)]
 pub(crate) struct Log {
-    segments: Vec<Vec<Entry>>,
-    head: Position,
+    entries: Entries,
+    ids: Ids,
     slots: HashMap<StreamId, usize>,
     streams: Vec<Stream>,
-}
-
-/// One event; the id of its stream is kept once for all of them.
-struct Entry {
-    event: NewEvent,
-    version: Version,
-    slot: usize,
 }
 
 struct Stream {
@@ -37,7 +33,7 @@ struct Stream {
 impl Log {
     /// The position of the last event.
     pub(crate) fn head(&self) -> Position {
-        self.head
+        self.entries.head()
     }
 
     /// How many streams there are.
@@ -45,55 +41,79 @@ impl Log {
         self.streams.len()
     }
 
-    /// Rules 1 to 4. Cannot panic between its first and its last change.
+    /// Rules 1 to 4 and 15 to 18. Cannot panic between its first and its last change.
     pub(crate) fn append(
         &mut self,
         stream: &StreamId,
         expected: ExpectedVersion,
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
-        let slot = self.slots.get(stream).copied();
-        let actual = slot.map_or(Version::EMPTY, |slot| self.streams[slot].version());
+        let ids = events.iter().map(|event| (stream, event.id));
+        if let Some(last) = sent_before(ids, |id| self.find(id))?.as_deref().and_then(<[_]>::last) {
+            return Ok(Appended { version: last.version, position: Some(last.position) });
+        }
+        let actual = self.version(stream);
         if !expected.accepts(actual) {
             return Err(AppendError::Conflict { stream: stream.clone(), expected, actual });
         }
         if events.is_empty() {
             return Ok(Appended { version: actual, position: None });
         }
-        let slot = slot.unwrap_or_else(|| self.open(stream, events.len()));
+        let slot = self.open(stream, events.len());
         for event in events {
             self.push(slot, event);
         }
-        Ok(Appended { version: self.streams[slot].version(), position: Some(self.head) })
+        Ok(Appended { version: self.streams[slot].version(), position: Some(self.head()) })
     }
 
-    /// Rules 7 to 9 and 12 to 14.
-    pub(crate) fn read_stream(&self, stream: &StreamId, range: ReadStream) -> StreamPage {
-        let Some(&slot) = self.slots.get(stream) else {
-            return StreamPage { events: Vec::new(), through: range.after, version: Version::EMPTY };
+    /// Rules 30 to 34, of a batch that has been validated. Cannot panic between its first and its last change.
+    pub(crate) fn append_multi(&mut self, batch: MultiAppend) -> Result<MultiAppended, MultiAppendError> {
+        let MultiAppend { appends, checks, events } = batch;
+        let ids = events.iter().map(|(stream, event)| (stream, event.id));
+        let mut last_of = HashMap::new();
+        let mut position = None;
+        if let Some(places) = sent_before(ids, |id| self.find(id))? {
+            for EventPlace { stream, version, position: at } in places {
+                last_of.insert(stream, (version, Some(at)));
+                position = Some(at);
+            }
+        } else {
+            let violated = appends.iter().chain(&checks).filter_map(|part| {
+                let (stream, expected, actual) = (part.stream.clone(), part.expected, self.version(&part.stream));
+                (!expected.accepts(actual)).then_some(Violation { stream, expected, actual })
+            });
+            let violations: Vec<_> = violated.collect();
+            if !violations.is_empty() {
+                return Err(MultiAppendError::Conflict { violations });
+            }
+            for (stream, event) in events {
+                let slot = self.open(&stream, 1);
+                self.push(slot, event);
+                position = Some(self.head());
+                last_of.insert(stream, (self.streams[slot].version(), position));
+            }
+        }
+        let outcome = |stream: StreamId| {
+            let (version, position) = last_of.get(&stream).copied().unwrap_or((self.version(&stream), None));
+            StreamAppended { stream, version, position }
         };
-        let Stream { positions, .. } = &self.streams[slot];
-        let version = self.streams[slot].version();
-        // `positions[v - 1]` is the event with version `v`; a range that is empty or beyond the end selects nothing.
-        let selected = index(range.after.get())..index(range.up_to.min(version).get());
-        let selected = positions.get(selected).unwrap_or_default();
-        let selected = &selected[..selected.len().min(range.limit)];
-        let through = range.after.plus(selected.len() as u64);
-        let events = selected.iter().map(|&position| self.recorded(position)).collect();
-        StreamPage { events, through, version }
+        Ok(MultiAppended { streams: appends.into_iter().map(|part| outcome(part.stream)).collect(), position })
     }
 
-    /// Rules 8 to 11, 13 and 14.
-    pub(crate) fn read_log(&self, range: ReadLog) -> LogPage {
-        let after = range.after.get();
-        let events = self.head.get().saturating_sub(after).min(range.limit as u64);
-        // Not `head`, if `after` is beyond it: what has not been seen has not been read.
-        let through = after + events;
-        let events = (after..through).map(|before| self.recorded(Position::new(before + 1))).collect();
-        LogPage { events, through: Position::new(through), head: self.head }
+    fn version(&self, stream: &StreamId) -> Version {
+        self.slots.get(stream).map_or(Version::EMPTY, |&slot| self.streams[slot].version())
+    }
+
+    fn find(&self, id: EventId) -> Option<EventPlace> {
+        let position = self.ids.find(id, &self.entries)?;
+        let Entry { version, slot, .. } = self.entries.at(position);
+        Some(EventPlace { stream: self.streams[*slot].id.clone(), version: *version, position })
     }
 
     fn open(&mut self, stream: &StreamId, events: usize) -> usize {
+        if let Some(&slot) = self.slots.get(stream) {
+            return slot;
+        }
         let slot = self.streams.len();
         self.streams.push(Stream { id: stream.clone(), positions: Vec::with_capacity(events) });
         self.slots.insert(stream.clone(), slot);
@@ -102,20 +122,9 @@ impl Log {
 
     fn push(&mut self, slot: usize, event: NewEvent) {
         let stream = &mut self.streams[slot];
-        let position = Position::new(self.head.get() + 1);
-        let entry = Entry { event, version: stream.version().next(), slot };
-        match self.segments.last_mut() {
-            Some(segment) if segment.len() < SEGMENT => segment.push(entry),
-            _ => self.segments.push(vec![entry]),
-        }
+        let position = self.entries.push(Entry { event, version: stream.version().next(), slot });
         stream.positions.push(position);
-        self.head = position;
-    }
-
-    fn recorded(&self, position: Position) -> RecordedEvent {
-        let at = index(position.get() - 1);
-        let Entry { event, version, slot } = &self.segments[at / SEGMENT][at % SEGMENT];
-        event.clone().record(self.streams[*slot].id.clone(), *version, position)
+        self.ids.insert(position, &self.entries);
     }
 }
 
@@ -125,21 +134,18 @@ impl Stream {
     }
 }
 
-/// The index for a number; beyond every vector, if it is larger than an index can be.
-fn index(number: u64) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::entries::SEGMENT;
     use super::*;
-    use es_core::{EventName, Metadata, Payload, Timestamp};
+    use es_core::store::{ReadLog, ReadStream};
+    use es_core::{EventName, Metadata, Payload, RecordedEvent, Timestamp};
 
     fn stream(text: &str) -> StreamId {
         text.parse().unwrap()
     }
 
-    fn event(number: u64) -> NewEvent {
+    pub(super) fn event(number: u64) -> NewEvent {
         NewEvent {
             id: format!("{number:032x}").parse().unwrap(),
             name: EventName::from_static("counted"),
@@ -170,32 +176,29 @@ mod tests {
     fn an_event_is_found_where_it_was_put_also_across_segments() {
         let events = 3 * SEGMENT as u64 + 5;
         let log = log_of(events);
-        let page = log.read_log(ReadLog::after(Position::START));
+        let page = log.read_log(&ReadLog::all(), usize::MAX);
         assert_eq!(positions(&page.events), (1..=events).collect::<Vec<_>>());
         for recorded in &page.events {
             assert_eq!(recorded.payload, recorded.position.to_string());
             assert_eq!(recorded.stream.id(), (recorded.position.get() % 3).to_string());
             assert_eq!(recorded.version.get(), recorded.position.get().div_ceil(3));
+            assert_eq!(log.find(recorded.id).unwrap().position, recorded.position);
         }
+        assert_eq!(log.find(event(events + 1).id), None);
     }
 
     #[test]
-    fn full_segments_hold_no_spare_memory() {
-        let log = log_of(2 * SEGMENT as u64 + 1);
-        let capacities: Vec<_> = log.segments.iter().map(Vec::capacity).collect();
-        assert_eq!(capacities[..2], [SEGMENT, SEGMENT]);
-        assert_eq!(log.segments.len(), 3);
-    }
-
-    #[test]
-    fn an_event_costs_at_most_120_bytes_in_the_log_and_the_index_of_its_stream() {
-        assert!(size_of::<Entry>() + size_of::<Position>() <= 120, "{}", size_of::<Entry>());
+    fn the_index_of_ids_takes_at_most_30_bytes_an_event() {
+        for events in [2_000, 5_000, 20_000] {
+            let bytes = log_of(events).ids.bytes() as u64;
+            assert!(bytes <= 30 * events, "{} bytes each of {events}", bytes / events);
+        }
     }
 
     #[test]
     fn the_id_of_a_stream_is_kept_once() {
         let log = log_of(30);
-        let page = log.read_stream(&stream("count-1"), ReadStream::all());
+        let page = log.read_stream(&stream("count-1"), &ReadStream::all(), usize::MAX);
         let texts: Vec<_> = page.events.iter().map(|event| event.stream.as_str().as_ptr()).collect();
         assert_eq!(texts.len(), 10);
         assert!(texts.windows(2).all(|pair| pair[0] == pair[1]));
@@ -207,37 +210,49 @@ mod tests {
         let missing = stream("count-missing");
         log.append(&missing, ExpectedVersion::StreamExists, vec![event(9)]).unwrap_err();
         log.append(&missing, ExpectedVersion::Any, vec![]).unwrap();
+        log.append(&missing, ExpectedVersion::Any, vec![event(9), event(1)]).unwrap_err();
         assert_eq!((log.streams(), log.head(), log.slots.len()), (3, Position::new(3), 3));
+        assert_eq!(log.find(event(9).id), None);
     }
 
     #[test]
     fn a_range_beyond_the_end_or_the_wrong_way_round_selects_nothing() {
         let log = log_of(9);
         let one = stream("count-1");
-        let read = |range| positions(&log.read_stream(&one, range).events);
         let v = Version::new;
-        assert_eq!(read(ReadStream::all()), [1, 4, 7]);
-        assert_eq!(read(ReadStream::after(v(1)).up_to(v(2))), [4]);
-        assert_eq!(read(ReadStream::after(v(2)).up_to(v(1))), NONE);
-        assert_eq!(read(ReadStream::after(v(3))), NONE);
-        assert_eq!(read(ReadStream::after(Version::MAX)), NONE);
-        assert_eq!(read(ReadStream::all().limit(0)), NONE);
-        assert_eq!(read(ReadStream::all().up_to(Version::EMPTY)), NONE);
+        let both = |range: ReadStream, expected: &[u64]| {
+            let read = |range: ReadStream| positions(&log.read_stream(&one, &range, usize::MAX).events);
+            assert_eq!(read(range.clone()), expected);
+            assert_eq!(read(range.backward()), expected.iter().rev().copied().collect::<Vec<_>>());
+        };
+        both(ReadStream::all(), &[1, 4, 7]);
+        both(ReadStream::after(v(1)).up_to(v(2)), &[4]);
+        both(ReadStream::after(v(2)).up_to(v(1)), &NONE);
+        both(ReadStream::after(v(3)), &NONE);
+        both(ReadStream::after(Version::MAX), &NONE);
+        both(ReadStream::all().limit(0), &NONE);
+        both(ReadStream::all().up_to(Version::EMPTY), &NONE);
     }
 
     #[test]
-    fn a_page_goes_through_its_last_event_and_no_further() {
+    fn a_page_goes_through_what_was_looked_at_and_no_further() {
         let log = log_of(9);
-        let read = |after, limit| {
-            let page = log.read_log(ReadLog::after(Position::new(after)).limit(limit));
+        let read = |range: ReadLog, scan| {
+            let page = log.read_log(&range, scan);
             assert_eq!(page.head, Position::new(9));
-            (positions(&page.events), page.through.get())
+            (positions(&page.events), page.through.get(), page.is_end)
         };
-        assert_eq!(read(0, 2), (vec![1, 2], 2));
-        assert_eq!(read(7, 9), (vec![8, 9], 9));
-        assert_eq!(read(9, 9), (vec![], 9));
-        assert_eq!(read(4, 0), (vec![], 4));
-        assert_eq!(read(12, 9), (vec![], 12));
-        assert_eq!(read(u64::MAX, usize::MAX), (vec![], u64::MAX));
+        let after = |after| ReadLog::after(Position::new(after));
+        assert_eq!(read(after(0).limit(2), 99), (vec![1, 2], 2, false));
+        assert_eq!(read(after(7).limit(9), 99), (vec![8, 9], 9, true));
+        assert_eq!(read(after(9).limit(9), 99), (vec![], 9, true));
+        assert_eq!(read(after(4).limit(0), 99), (vec![], 4, false));
+        assert_eq!(read(after(12).limit(9), 99), (vec![], 12, true));
+        assert_eq!(read(after(u64::MAX), 99), (vec![], u64::MAX, true));
+        assert_eq!(read(after(2), 3), (vec![3, 4, 5], 5, false));
+        assert_eq!(read(after(2).backward(), 3), (vec![9, 8, 7], 6, false));
+        assert_eq!(read(after(7).backward(), 3), (vec![9, 8], 7, true));
+        assert_eq!(read(after(7).backward().limit(0), 3), (vec![], 9, false));
+        assert_eq!(read(after(12).backward(), 3), (vec![], 12, true));
     }
 }

@@ -2,19 +2,24 @@
 //! means is decided by the log.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use es_core::store::{
-    AppendError, Appended, EventStore, Limits, LogPage, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
+    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, Limits, LogPage, MultiAppend,
+    MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
 };
 use es_core::{ExpectedVersion, NewEvent, Payload, Position, StreamId};
 use event_listener::Event;
 
+use crate::checkpoints::Checkpoints;
 use crate::log::Log;
 
-/// How many events are copied while the lock is held once; a writer waits for no more than this.
+/// How many events are looked at while the lock is held once; a writer waits for no more than this.
 const CHUNK: usize = 1024;
+
+/// How many chunks are looked at for one page of a read that has a filter, so that a rare event holds no thread up.
+const CHUNKS: usize = 64;
 
 /// An event store in memory.
 ///
@@ -22,7 +27,9 @@ const CHUNK: usize = 1024;
 /// It keeps the [contract](es_core::store) of all stores, and its positions have no gaps.
 ///
 /// A read copies handles, not payloads, and holds no writer up for longer than it takes to copy about a thousand.
-/// An event takes about 150 bytes beside its payload and its metadata.
+/// One with a filter looks at the events one after the other, 65 536 at most for a page.
+/// An event takes 133 to 145 bytes beside its payload and its metadata, measured with up to 2 million events in
+/// 1000 streams: 112 for itself, the rest for finding it by its stream and by its id.
 ///
 /// An append is refused with [`LimitExceeded`](AppendError::LimitExceeded) if it has more than 10 000 events or a
 /// payload of more than 16 MiB; [`with_limits`](MemoryStore::with_limits) chooses other limits.
@@ -58,6 +65,7 @@ pub struct MemoryStore {
 
 struct Shared {
     log: RwLock<Log>,
+    checkpoints: Mutex<Checkpoints>,
     appended: Event,
     limits: Limits,
 }
@@ -78,13 +86,38 @@ impl MemoryStore {
     /// assert_eq!(MemoryStore::with_limits(small).limits(), small);
     /// ```
     pub fn with_limits(limits: Limits) -> Self {
-        Self { shared: Arc::new(Shared { log: RwLock::default(), appended: Event::new(), limits }) }
+        let (log, checkpoints, appended) = (RwLock::default(), Mutex::default(), Event::new());
+        Self { shared: Arc::new(Shared { log, checkpoints, appended, limits }) }
     }
 
     fn log(&self) -> RwLockReadGuard<'_, Log> {
         // The lock is poisoned only by a panic during an append, which cannot panic while the log is half changed.
         self.shared.log.read().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Changes the log, and wakes those who wait if it has grown.
+    fn change<T>(&self, change: impl FnOnce(&mut Log) -> T) -> T {
+        let (changed, has_grown) = {
+            // Poisoned: see `log`.
+            let mut log: RwLockWriteGuard<'_, Log> = self.shared.log.write().unwrap_or_else(PoisonError::into_inner);
+            let head = log.head();
+            (change(&mut log), log.head() > head)
+        };
+        if has_grown {
+            self.shared.appended.notify(usize::MAX);
+        }
+        changed
+    }
+
+    fn checkpoints(&self) -> MutexGuard<'_, Checkpoints> {
+        // Nothing can panic while the map is half changed.
+        self.shared.checkpoints.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A payload may be a small part of a large buffer, which the log would keep for good.
+fn cut_loose(event: &mut NewEvent) {
+    event.payload = Payload::copy_from_slice(&event.payload);
 }
 
 impl Default for MemoryStore {
@@ -112,42 +145,40 @@ impl EventStore for MemoryStore {
         mut events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
         self.shared.limits.check(stream, &events)?;
-        for event in &mut events {
-            // A payload may be a small part of a large buffer, which the log would keep for good.
-            event.payload = Payload::copy_from_slice(&event.payload);
-        }
-        let appended = {
-            // Poisoned: see `log`.
-            let mut log = self.shared.log.write().unwrap_or_else(PoisonError::into_inner);
-            log.append(stream, expected, events)?
-        };
-        if appended.position.is_some() {
-            self.shared.appended.notify(usize::MAX);
-        }
-        Ok(appended)
+        events.iter_mut().for_each(cut_loose);
+        self.change(|log| log.append(stream, expected, events))
     }
 
     async fn read_stream(&self, stream: &StreamId, range: ReadStream) -> Result<StreamPage, ReadError> {
-        let mut page = self.log().read_stream(stream, range.limit(CHUNK.min(range.limit)));
+        let mut page = self.log().read_stream(stream, &range, CHUNK);
+        let most = if range.filter.is_all() { usize::MAX } else { CHUNKS };
         // What is appended between two chunks is not part of this read.
-        let range = range.up_to(range.up_to.min(page.version));
-        while page.events.len() < range.limit && page.through < range.up_to {
-            let rest = ReadStream { after: page.through, limit: range.limit - page.events.len(), ..range };
-            let more = self.log().read_stream(stream, rest.limit(CHUNK.min(rest.limit)));
-            page.through = more.through;
+        let (limit, end) = (range.limit, range.up_to.min(page.version));
+        let mut rest = range.up_to(end);
+        for _ in 1..most {
+            if page.is_end || page.events.len() >= limit {
+                break;
+            }
+            rest = rest.resume(page.through).limit(limit - page.events.len());
+            let more = self.log().read_stream(stream, &rest, CHUNK);
+            (page.through, page.is_end) = (more.through, more.is_end);
             page.events.extend(more.events);
         }
         Ok(page)
     }
 
     async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError> {
-        let mut page = self.log().read_log(range.limit(CHUNK.min(range.limit)));
-        while page.events.len() < range.limit && page.through < page.head {
-            // What is appended between two chunks is not part of this read; positions have no gaps.
-            let to_head = usize::try_from(page.head.get() - page.through.get()).unwrap_or(usize::MAX);
-            let limit = CHUNK.min(range.limit - page.events.len()).min(to_head);
-            let more = self.log().read_log(ReadLog::after(page.through).limit(limit));
-            page.through = more.through;
+        let mut page = self.log().read_log(&range, CHUNK);
+        let most = if range.filter.is_all() { usize::MAX } else { CHUNKS };
+        let (limit, end) = (range.limit, range.up_to.min(page.head));
+        let mut rest = range.up_to(end);
+        for _ in 1..most {
+            if page.is_end || page.events.len() >= limit {
+                break;
+            }
+            rest = rest.resume(page.through).limit(limit - page.events.len());
+            let more = self.log().read_log(&rest, CHUNK);
+            (page.through, page.is_end) = (more.through, more.is_end);
             page.events.extend(more.events);
         }
         Ok(page)
@@ -169,5 +200,47 @@ impl Subscribe for MemoryStore {
             }
             listener.await;
         }
+    }
+}
+
+#[async_trait]
+impl MultiStreamAppend for MemoryStore {
+    async fn append_multi(&self, mut batch: MultiAppend) -> Result<MultiAppended, MultiAppendError> {
+        batch.validate(&self.shared.limits)?;
+        batch.events.iter_mut().for_each(|(_, event)| cut_loose(event));
+        self.change(|log| log.append_multi(batch))
+    }
+}
+
+#[async_trait]
+impl CheckpointStore for MemoryStore {
+    async fn load_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
+        Ok(self.checkpoints().load(name))
+    }
+
+    async fn save_checkpoint(
+        &self,
+        name: &CheckpointName,
+        expected: Option<Position>,
+        position: Position,
+    ) -> Result<(), CheckpointError> {
+        self.checkpoints().save(name, expected, position)
+    }
+
+    async fn reset_checkpoint(
+        &self,
+        name: &CheckpointName,
+        expected: Option<Position>,
+        position: Position,
+    ) -> Result<(), CheckpointError> {
+        self.checkpoints().reset(name, expected, position)
+    }
+
+    async fn delete_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
+        Ok(self.checkpoints().delete(name))
+    }
+
+    async fn list_checkpoints(&self) -> Result<Vec<(CheckpointName, Position)>, CheckpointError> {
+        Ok(self.checkpoints().list())
     }
 }

@@ -105,7 +105,7 @@ impl<'a, T: EventStore + ?Sized> Writer<'a, T> {
     /// Appends the first of the expected events and those after it that go to the same stream.
     async fn append(&mut self) -> Result<(), CopyError> {
         let Some(first) = self.expected.front() else { return Ok(()) };
-        let stream = first.stream.clone();
+        let (stream, first_id) = (first.stream.clone(), first.id);
         let version = match self.versions.get(&stream) {
             Some(version) => *version,
             None if self.start > Position::START => match self.version_at_end(&stream).await? {
@@ -118,6 +118,14 @@ impl<'a, T: EventStore + ?Sized> Writer<'a, T> {
         let events: Vec<_> = together.cloned().map(as_new).collect();
         let count = events.len();
         match self.target.append(&stream, ExpectedVersion::Exact(version), events).await {
+            // Sent before, and not where it was to go: what is there has to be compared.
+            Ok(appended) if appended.version != version.plus(count as u64) => {
+                if self.has_grown().await? {
+                    return Ok(());
+                }
+                let (stored_in, version) = (stream.clone(), appended.version);
+                Err(AppendError::EventIdStored { stream, id: first_id, stored_in, version }.into())
+            }
             Ok(appended) => {
                 let position = appended.position.unwrap_or(self.through);
                 for number in 1..=count as u64 {
@@ -127,7 +135,7 @@ impl<'a, T: EventStore + ?Sized> Writer<'a, T> {
                 }
                 Ok(())
             }
-            Err(conflict @ AppendError::Conflict { .. }) => {
+            Err(conflict @ (AppendError::Conflict { .. } | AppendError::EventIdStored { .. })) => {
                 // What an earlier run has sent may have arrived only now; then it is there to be compared.
                 if self.has_grown().await? { Ok(()) } else { Err(conflict.into()) }
             }

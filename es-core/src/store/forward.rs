@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    AppendError, Appended, EventStore, Limits, LogPage, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
+    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, Limits, LogPage, MultiAppend,
+    MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
 };
 use crate::envelope::NewEvent;
 use crate::stream::StreamId;
@@ -41,6 +42,46 @@ macro_rules! forwarded {
         impl<S: Subscribe + ?Sized> Subscribe for $store {
             async fn appended_after(&self, position: Position) -> Result<(), ReadError> {
                 (**self).appended_after(position).await
+            }
+        }
+
+        #[async_trait]
+        impl<S: MultiStreamAppend + ?Sized> MultiStreamAppend for $store {
+            async fn append_multi(&self, batch: MultiAppend) -> Result<MultiAppended, MultiAppendError> {
+                (**self).append_multi(batch).await
+            }
+        }
+
+        #[async_trait]
+        impl<S: CheckpointStore + ?Sized> CheckpointStore for $store {
+            async fn load_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
+                (**self).load_checkpoint(name).await
+            }
+
+            async fn save_checkpoint(
+                &self,
+                name: &CheckpointName,
+                expected: Option<Position>,
+                position: Position,
+            ) -> Result<(), CheckpointError> {
+                (**self).save_checkpoint(name, expected, position).await
+            }
+
+            async fn reset_checkpoint(
+                &self,
+                name: &CheckpointName,
+                expected: Option<Position>,
+                position: Position,
+            ) -> Result<(), CheckpointError> {
+                (**self).reset_checkpoint(name, expected, position).await
+            }
+
+            async fn delete_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
+                (**self).delete_checkpoint(name).await
+            }
+
+            async fn list_checkpoints(&self) -> Result<Vec<(CheckpointName, Position)>, CheckpointError> {
+                (**self).list_checkpoints().await
             }
         }
     )+};

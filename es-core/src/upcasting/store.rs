@@ -1,22 +1,14 @@
 //! The store that reads through a stream upcaster. It writes nothing of its own and decodes nothing.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
-use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use async_trait::async_trait;
 
 use super::contexts::{Contexts, Remembered};
 use super::{StreamUpcaster, upcast_in_place};
-use crate::envelope::{NewEvent, RecordedEvent};
+use crate::envelope::RecordedEvent;
 use crate::event_set::Events;
-use crate::store::{
-    AppendError, Appended, EventStore, Limits, LogPage, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
-};
-use crate::stream::StreamId;
-use crate::version::{ExpectedVersion, Position, Version};
+use crate::store::{EventStore, ReadError, ReadStream};
+use crate::version::Version;
 
 /// How many earlier events are read at a time where a context has to be built.
 const PAGE: usize = 1024;
@@ -36,6 +28,15 @@ const CONTEXTS: usize = 10_000;
 /// [`ContextUnavailable`](ReadError::ContextUnavailable).
 /// A page with an event that cannot be upcast is refused as a whole, as [`Upcast`](ReadError::Upcast).
 ///
+/// # Filters, and reading backward
+///
+/// Filters see what events are read as, not what is stored: names are those that the upcaster gives.
+/// Because there is no telling which stored events those come from, the store below is asked for events of all names,
+/// in parts of up to a few thousand, and a page may be empty before the end of the range.
+/// Categories are asked for below, because a stream keeps its own.
+///
+/// A backward read gives what a forward read gives, in reverse, and the parts of one event in reverse as well.
+///
 /// # Cost
 ///
 /// Contexts are kept for the places where reads ended, 10 000 of them unless
@@ -44,6 +45,8 @@ const CONTEXTS: usize = 10_000;
 /// So that this stays rare, there should be room for one context for each stream that is alive and each reader that
 /// goes through the log at its own pace; with less, a log in which long streams take turns costs the square of their
 /// length.
+/// A backward read needs for each page what is before it: short of a context that was kept there, each page of a long
+/// stream is read from the start of the stream, so backward reads should be short.
 /// Clones share what is remembered.
 ///
 /// ```
@@ -90,8 +93,8 @@ const CONTEXTS: usize = 10_000;
 /// # Ok(()) }
 /// ```
 pub struct UpcastingStore<S, U: StreamUpcaster> {
-    store: S,
-    upcaster: Arc<U>,
+    pub(super) store: S,
+    pub(super) upcaster: Arc<U>,
     contexts: Arc<Mutex<Contexts<U::Context>>>,
 }
 
@@ -115,13 +118,13 @@ impl<S, U: StreamUpcaster> UpcastingStore<S, U> {
         &self.store
     }
 
-    fn contexts(&self) -> MutexGuard<'_, Contexts<U::Context>> {
+    pub(super) fn contexts(&self) -> MutexGuard<'_, Contexts<U::Context>> {
         // A panic in a context's own `clone` finds all that is kept in order.
         self.contexts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Shows the upcaster the event that follows what it has seen.
-    fn step(
+    pub(super) fn step(
         &self,
         seen: &mut Remembered<U::Context>,
         event: RecordedEvent,
@@ -135,34 +138,12 @@ impl<S, U: StreamUpcaster> UpcastingStore<S, U> {
 }
 
 impl<S: EventStore, U: StreamUpcaster> UpcastingStore<S, U> {
-    /// What the stored events of a page are read as.
-    async fn upcast(&self, stored: Vec<RecordedEvent>) -> Result<Vec<RecordedEvent>, ReadError> {
-        let mut read_as = Vec::with_capacity(stored.len());
-        let mut open = HashMap::new();
-        for event in stored {
-            if !self.upcaster.applies_to(&event.stream) {
-                read_as.push(event);
-                continue;
-            }
-            let seen = match open.entry(event.stream.clone()) {
-                Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => {
-                    let before = Version::new(event.version.get().saturating_sub(1));
-                    entry.insert(self.contexts().at_or_below(&event.stream, before))
-                }
-            };
-            self.see_up_to(seen, &event).await?;
-            read_as.extend(self.step(seen, event)?);
-        }
-        let mut contexts = self.contexts();
-        for (stream, seen) in open {
-            contexts.keep(&stream, seen);
-        }
-        Ok(read_as)
-    }
-
     /// Shows the upcaster the events between what it has seen and `event`.
-    async fn see_up_to(&self, seen: &mut Remembered<U::Context>, event: &RecordedEvent) -> Result<(), ReadError> {
+    pub(super) async fn see_up_to(
+        &self,
+        seen: &mut Remembered<U::Context>,
+        event: &RecordedEvent,
+    ) -> Result<(), ReadError> {
         let unavailable = |seen| ReadError::ContextUnavailable {
             stream: event.stream.clone(),
             version: event.version,
@@ -185,59 +166,6 @@ impl<S: EventStore, U: StreamUpcaster> UpcastingStore<S, U> {
             }
         }
         if event.version == seen.version.next() { Ok(()) } else { Err(unavailable(seen.version)) }
-    }
-}
-
-#[async_trait]
-impl<S: EventStore, U: StreamUpcaster> EventStore for UpcastingStore<S, U> {
-    async fn append(
-        &self,
-        stream: &StreamId,
-        expected: ExpectedVersion,
-        events: Vec<NewEvent>,
-    ) -> Result<Appended, AppendError> {
-        self.store.append(stream, expected, events).await
-    }
-
-    async fn read_stream(&self, stream: &StreamId, range: ReadStream) -> Result<StreamPage, ReadError> {
-        let mut page = self.store.read_stream(stream, range).await?;
-        let mut after = range.after;
-        let end = range.up_to.min(page.version);
-        loop {
-            page.events = self.upcast(mem::take(&mut page.events)).await?;
-            // Rule 13: whoever reads until a page is empty must not miss what follows events that are read as nothing.
-            if !page.events.is_empty() || page.through >= end || page.through <= after {
-                return Ok(page);
-            }
-            after = page.through;
-            let more = self.store.read_stream(stream, ReadStream { after, up_to: end, ..range }).await?;
-            page = StreamPage { version: page.version, ..more };
-        }
-    }
-
-    async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError> {
-        let mut page = self.store.read_log(range).await?;
-        let mut after = range.after;
-        let end = page.head;
-        loop {
-            page.events = self.upcast(mem::take(&mut page.events)).await?;
-            if !page.events.is_empty() || page.through >= end || page.through <= after {
-                return Ok(page);
-            }
-            after = page.through;
-            page = self.store.read_log(ReadLog { after, ..range }).await?;
-        }
-    }
-
-    fn limits(&self) -> Limits {
-        self.store.limits()
-    }
-}
-
-#[async_trait]
-impl<S: Subscribe, U: StreamUpcaster> Subscribe for UpcastingStore<S, U> {
-    async fn appended_after(&self, position: Position) -> Result<(), ReadError> {
-        self.store.appended_after(position).await
     }
 }
 

@@ -213,7 +213,7 @@ impl EventStore for Stuck {
     async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError> {
         match self.0 {
             Some(cause) => Err(ReadError::Store { cause: cause.into() }),
-            None => Ok(LogPage { events: vec![], through: range.after, head: p(9) }),
+            None => Ok(LogPage { events: vec![], through: range.after, is_end: false, head: p(9) }),
         }
     }
 

@@ -75,7 +75,7 @@ async fn without_room_everything_is_read_again_and_is_the_same() {
     let (roomy, cramped) = (counted(&raw, 10_000), counted(&raw, 0));
     for from in (0..EVENTS).step_by(10) {
         let range = ReadLog::after(p(from)).limit(10);
-        let (one, other) = (roomy.read_log(range).await.unwrap(), cramped.read_log(range).await.unwrap());
+        let (one, other) = (roomy.read_log(range.clone()).await.unwrap(), cramped.read_log(range).await.unwrap());
         assert_eq!(one, other);
     }
     // Each event is read with those before it in its stream: the square that the contexts are there to avoid.

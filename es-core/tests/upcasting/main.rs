@@ -2,6 +2,7 @@
 
 mod cost;
 mod driving;
+mod filtering;
 mod parcel;
 mod reading;
 mod refusing;

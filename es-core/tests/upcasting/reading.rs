@@ -87,12 +87,12 @@ async fn any_range_is_cut_at_stored_versions() {
         let range = ReadStream::after(v(after)).up_to(v(up_to));
         let mut wanted = beyond(&expected(), after);
         wanted.retain(|(version, ..)| *version <= up_to);
-        let page = store.read_stream(&parcel("a"), range).await.unwrap();
+        let page = store.read_stream(&parcel("a"), range.clone()).await.unwrap();
         assert_eq!(all(&page.events), wanted, "{after} to {up_to}");
         assert_eq!(page.through, v(after.max(up_to.min(13))), "{after} to {up_to}");
 
         for limit in 1..5 {
-            let first = store.read_stream(&parcel("a"), range.limit(limit)).await.unwrap();
+            let first = store.read_stream(&parcel("a"), range.clone().limit(limit)).await.unwrap();
             let mut wanted = wanted.clone();
             wanted.retain(|(version, ..)| *version <= first.through.get());
             assert_eq!(all(&first.events), wanted, "the first {limit} of {after} to {up_to}");
@@ -173,7 +173,7 @@ async fn a_pair_reads_what_the_first_gives_through_the_second_and_not_the_other_
     };
     let (stream, everything) = (parcel("a"), ReadStream::all());
     let in_order = UpcastingStore::new(raw.clone(), (Measure, Move));
-    assert_eq!(read(in_order.read_stream(&stream, everything).await).await, expected());
+    assert_eq!(read(in_order.read_stream(&stream, everything.clone()).await).await, expected());
     // Turned round, nothing has been measured by the time it is moved.
     let turned = UpcastingStore::new(raw.clone(), (Move, Measure));
     let without_grams: Seen = expected()
@@ -183,7 +183,7 @@ async fn a_pair_reads_what_the_first_gives_through_the_second_and_not_the_other_
             None => (version, position, text),
         })
         .collect();
-    assert_eq!(read(turned.read_stream(&stream, everything).await).await, without_grams);
+    assert_eq!(read(turned.read_stream(&stream, everything.clone()).await).await, without_grams);
     let three = UpcastingStore::new(raw, ((Measure, Move), Measure));
     assert_eq!(read(three.read_stream(&stream, everything).await).await, expected());
 }

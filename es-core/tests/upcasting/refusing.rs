@@ -193,11 +193,11 @@ impl EventStore for Stuck {
     }
 
     async fn read_stream(&self, _: &StreamId, range: ReadStream) -> Result<StreamPage, ReadError> {
-        Ok(StreamPage { events: vec![], through: range.after, version: v(5) })
+        Ok(StreamPage { events: vec![], through: range.after, is_end: false, version: v(5) })
     }
 
     async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError> {
-        Ok(LogPage { events: vec![], through: range.after, head: p(5) })
+        Ok(LogPage { events: vec![], through: range.after, is_end: false, head: p(5) })
     }
 
     fn limits(&self) -> Limits {

@@ -135,12 +135,12 @@ async fn rule_1_a_reader_sees_all_of_a_batch_or_none_of_it() {
 async fn a_long_read_ends_at_the_head_that_it_started_with_however_fast_others_append() {
     let store = MemoryStore::new();
     put(&store, "count-a", 0..10_000).await;
-    put(&store, "count-a", 0..10_000).await;
+    put(&store, "count-a", 10_000..20_000).await;
     let writer = tokio::spawn({
         let store = store.clone();
         async move {
-            loop {
-                put(&store, "count-a", [0]).await;
+            for number in 20_000_u64.. {
+                put(&store, "count-a", [number]).await;
                 tokio::task::yield_now().await;
             }
         }

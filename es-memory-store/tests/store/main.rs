@@ -1,10 +1,15 @@
 //! `MemoryStore` against the numbered rules of `es_core::store`; a test names the rule that it holds the store to.
 
 mod appending;
+mod checkpoints;
 mod concurrency;
+mod filtering;
 mod limits;
 mod pointers;
 mod reading;
+mod resending;
+mod several;
+mod subscribing;
 mod waiting;
 
 use es_core::store::{Appended, EventStore, ReadLog, ReadStream};
