@@ -46,7 +46,7 @@ impl EventData for serde::de::IgnoredAny {
 
 impl EventData for uuid::Uuid {
     fn shape(_: &mut Outer) -> Shape {
-        Shape::scalar("string")
+        Shape::scalar("uuid")
     }
 }
 
@@ -124,6 +124,6 @@ impl EventData for std::time::Duration {
     fn shape(_: &mut Outer) -> Shape {
         let field =
             |name: &str, ty| RecordField { name: name.to_owned(), may_be_missing: false, shape: Shape::scalar(ty) };
-        Shape::Record(Record { fields: vec![field("secs", "u64"), field("nanos", "u32")], denies_unknown: true })
+        Shape::Record(Record { fields: vec![field("secs", "u64"), field("nanos", "u32")], aliases: Vec::new(), denies_unknown: true })
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Container {
     pub(super) stored_as: Option<Type>,
     /// The name of a variant.
     pub(super) rename: Option<String>,
+    /// Other names of a variant.
+    pub(super) aliases: Vec<String>,
     pub(super) is_skipped: bool,
 }
 
@@ -30,6 +32,7 @@ pub(crate) struct Container {
 #[derive(Default)]
 pub(super) struct FieldAttrs {
     pub(super) rename: Option<String>,
+    pub(super) aliases: Vec<String>,
     pub(super) may_be_missing: bool,
     pub(super) is_skipped: bool,
     pub(super) is_flattened: bool,
@@ -47,6 +50,7 @@ impl Container {
                 "rename_all" => container.rename_all = text.as_deref().and_then(Rule::parse),
                 "rename_all_fields" => container.rename_all_fields = text.as_deref().and_then(Rule::parse),
                 "rename" => container.rename = text,
+                "alias" => container.aliases.extend(text),
                 "default" => container.has_default = true,
                 "deny_unknown_fields" => container.denies_unknown = true,
                 "transparent" => container.is_transparent = true,
@@ -85,6 +89,7 @@ impl FieldAttrs {
             let text = value.map(|value| value.value());
             match key.as_str() {
                 "rename" => field.rename = text,
+                "alias" => field.aliases.extend(text),
                 "default" => field.may_be_missing = true,
                 "skip" | "skip_deserializing" => field.is_skipped = true,
                 "flatten" => field.is_flattened = true,
