@@ -510,6 +510,8 @@ fn every_field_stands_on_a_line_of_its_own() {
 #[test]
 fn the_events_of_this_file_are_locked() {
     assert_locked!(upcast::Customer);
+    let real = serde_json::json!({ "street": "Unter den Linden 77", "city": "Berlin" });
+    assert_locked!(upcast::Customer, samples = [("customer-moved", 1, real)]);
 }
 
 #[test]

@@ -70,7 +70,10 @@ mod tests {
         let field =
             |name: &&str| RecordField { name: (*name).to_owned(), may_be_missing: false, shape: Shape::scalar("u8") };
         let models: Vec<_> = models.iter().map(model).collect();
-        docs(&models, &Record { fields: stored.iter().map(field).collect(), aliases: Vec::new(), denies_unknown: false })
+        docs(
+            &models,
+            &Record { fields: stored.iter().map(field).collect(), aliases: Vec::new(), denies_unknown: false },
+        )
     }
 
     #[test]

@@ -15,10 +15,12 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
     let (name, version, oldest) = (name(event), event.version(), event.oldest());
     let mut generics = event.generics.clone();
     let (_, ty_generics, _) = event.generics.split_for_impl();
-    let shapes: TokenStream = steps.iter().map(|step| hops::older_shape(event, step)).collect();
+    let older: Vec<_> = steps.iter().map(|step| hops::older_shape(event, step)).collect();
+    let (named, hidden) = (older.iter().map(|older| &older.named), older.iter().map(|older| &older.hidden));
     if !generics.params.is_empty() {
-        for step in steps.iter().filter(|step| matches!(step.kind, StepKind::Fields { .. })) {
-            let older = hops::shape_ident(event, step.from);
+        for step in steps {
+            let StepKind::Fields { older, .. } = &step.kind else { continue };
+            let older = hops::shape_ident(event, older);
             let bound = quote_spanned!(site=> #older #ty_generics: #private::serde::de::DeserializeOwned);
             input::require(&mut generics, &bound);
         }
@@ -42,8 +44,10 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
         (quote_spanned!(site=> ::core::unimplemented!()), quote_spanned!(site=> ::core::unimplemented!()))
     };
     quote_spanned! {site=>
+        #(#named)*
+
         const _: () = {
-            #shapes
+            #(#hidden)*
 
             #[automatically_derived]
             #[allow(unused_qualifications)]

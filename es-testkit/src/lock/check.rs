@@ -182,8 +182,7 @@ impl<'a, A: Aggregate> Check<'a, A> {
         let now = self.shape();
         let is_same = now.sorted() == locked.shape.sorted();
         if !is_same && self.mode == Mode::Overwrite {
-            let sample = sample(&now).unwrap_or(Value::Null);
-            return self.written(now, sample);
+            return self.written_anew(now, locked);
         }
         if !is_same && !now.reads(&locked.shape) {
             return Outcome::problem(self.changed(&locked.shape, &now));
@@ -206,12 +205,15 @@ impl<'a, A: Aggregate> Check<'a, A> {
             (Some(_), _) if is_same || *version < model.version => {
                 self.written(locked.shape.clone(), locked.sample.clone())
             }
-            (Some(_), _) => {
-                let is_generated = sample(&locked.shape).as_ref() == Some(&locked.sample);
-                let fresh = if is_generated { sample(&now) } else { None };
-                self.written(now, fresh.unwrap_or_else(|| locked.sample.clone()))
-            }
+            (Some(_), _) => self.written_anew(now, locked),
         }
+    }
+
+    /// The entry of today's shape; a real payload stays its sample for as long as it reads.
+    fn written_anew(&self, now: Shape, locked: &Locked) -> Outcome {
+        let is_generated = sample(&locked.shape).as_ref() == Some(&locked.sample);
+        let fresh = if is_generated || self.read(&locked.sample).is_err() { sample(&now) } else { None };
+        self.written(now, fresh.unwrap_or_else(|| locked.sample.clone()))
     }
 
     /// How the sample reads.
