@@ -293,3 +293,39 @@ fn the_shapes_of_old_versions_follow_from_the_hops() {
     ];
     assert_eq!(shapes, expected.map(|text| text.map(ToOwned::to_owned)));
 }
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "stored")]
+#[serde(rename_all = "camelCase")]
+pub struct Stored {
+    pub one_field: u8,
+    #[serde(rename = "other")]
+    pub another: u8,
+    #[serde(skip)]
+    pub skipped: u8,
+    #[serde(flatten)]
+    pub money: Money,
+    pub r#type: u8,
+}
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "in-places")]
+pub struct InPlaces(pub u8, #[serde(skip)] pub u8, pub u8);
+
+#[test]
+fn the_model_knows_stored_names() {
+    let names = |fields: &[es_core::model::FieldModel]| -> Vec<_> {
+        fields.iter().map(|field| (field.name, field.stored)).collect()
+    };
+    assert_eq!(
+        names(Stored::MODEL.fields),
+        [
+            ("one_field", Some("oneField")),
+            ("another", Some("other")),
+            ("skipped", None),
+            ("money", None),
+            ("type", Some("type")),
+        ]
+    );
+    assert_eq!(names(InPlaces::MODEL.fields), [("0", Some("0")), ("1", None), ("2", Some("1"))]);
+}

@@ -174,7 +174,7 @@ impl CommandInput<'_> {
         let site = Span::mixed_site();
         let Self { item, private, creates, .. } = self;
         let (type_name, doc) = (text::name(&item.ident), text::doc(&item.attrs));
-        let fields = input::field_models(&self.fields, private);
+        let fields = input::field_models(&self.fields, &self.item.attrs, private);
         let rules = self.rules.iter().map(|rule| {
             let (condition, error) =
                 (text::source(rule.condition.to_token_stream()), text::source(rule.error.to_token_stream()));

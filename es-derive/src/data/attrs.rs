@@ -3,7 +3,7 @@
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Token, Type};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Member, Meta, Token, Type};
 
 use super::rename::Rule;
 
@@ -73,6 +73,16 @@ impl Container {
             .rename
             .clone()
             .unwrap_or_else(|| self.rename_all.map_or_else(|| ident.unraw().to_string(), |rule| rule.field(ident)))
+    }
+
+    /// The stored name of a field, or its place after so many others; `None` if it is skipped, or flattened.
+    pub(crate) fn stored_name(&self, member: &Member, attrs: &[Attribute], others: usize) -> Option<String> {
+        let attrs = FieldAttrs::parse(attrs);
+        let is_stored = !attrs.is_skipped && !attrs.is_flattened;
+        is_stored.then(|| match member {
+            Member::Named(ident) => self.field_name(ident, &attrs),
+            Member::Unnamed(_) => others.to_string(),
+        })
     }
 
     /// The stored name of a variant.

@@ -99,7 +99,7 @@ fn model(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream {
     let EventInput { ident, private, aliases, .. } = event;
     let (name, version, oldest) = (name(event), event.version(), event.oldest());
     let (type_name, doc) = (text::name(ident), text::doc(&event.item.attrs));
-    let fields = input::field_models(&event.fields, private);
+    let fields = input::field_models(&event.fields, &event.item.attrs, private);
     let hops = steps.iter().map(|step| {
         let from = step.from;
         let changes = event.hops.iter().flatten().filter(|hop| hop.from == from).flat_map(|hop| &hop.changes);
