@@ -10,6 +10,7 @@ mod broken_syntax;
 mod command;
 mod data;
 mod diagnostics;
+mod docs;
 mod entries;
 mod event;
 mod event_set;

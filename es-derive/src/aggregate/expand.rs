@@ -5,6 +5,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::{Generics, Type};
 
 use super::attrs::{AggregateInput, Set};
+use crate::docs;
 use crate::entries::Entry;
 use crate::event_set::{self, EventSet};
 use crate::input;
@@ -39,14 +40,14 @@ impl AggregateInput<'_> {
         };
         let generics = self.enum_generics(entries);
         let where_clause = &generics.where_clause;
-        let doc = format!("The {what} of [`{}`].", text::name(&self.item.ident));
+        let docs = docs::attrs(&format!("The {what} of {}.", docs::link(&self.item.ident)));
         let variants = entries.iter().map(|entry| {
             let (variant, ty) = (&entry.variant, entry.placed());
-            let doc = format!("[`{}`].", entry.ty.to_token_stream().to_string().replace(' ', ""));
+            let doc = docs::link(&entry.ty) + ".";
             quote_spanned!(site=> #[doc = #doc] #variant(#ty))
         });
         quote_spanned! {site=>
-            #[doc = #doc]
+            #docs
             #[derive(#(#derive),*)]
             #[allow(
                 private_interfaces,
@@ -126,8 +127,10 @@ impl AggregateInput<'_> {
         let (ident, generics) = (&item.ident, self.generics());
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let (event, command) = (self.set_type(&self.events), self.set_type(&self.commands));
+        let docs = docs::attrs(&self.doc());
         let (model, apply, replay) = (self.model(), self.apply_body(&quote_spanned!(site=> self)), self.replay_body());
         quote_spanned! {site=>
+            #docs
             #[automatically_derived]
             #[allow(unused_qualifications)]
             impl #impl_generics #private::Aggregate for #ident #ty_generics #where_clause {
@@ -204,6 +207,28 @@ impl AggregateInput<'_> {
         quote_spanned! {site=>
             let state = self;
             #replay
+        }
+    }
+
+    /// Its streams, events and commands.
+    fn doc(&self) -> String {
+        let streams = docs::code(&format!("{}-{{id}}", self.name));
+        let mut doc = format!("Its streams are named {streams}.\n\nIts events: {}.", self.doc_of(&self.events));
+        if !self.history.split.is_empty() {
+            doc += &format!("\nRead as some of these: {}.", docs::links(&self.history.split));
+        }
+        if !self.history.retired.is_empty() {
+            let retired: Vec<_> = self.history.retired.iter().map(|name| docs::code(&name.value())).collect();
+            doc += &format!("\nPassed over: {}.", docs::and(&retired));
+        }
+        doc + &format!("\n\nIts commands: {}.", self.doc_of(&self.commands))
+    }
+
+    fn doc_of(&self, set: &Set) -> String {
+        match set {
+            Set::Listed { entries, .. } => docs::links(entries),
+            Set::Named(path) => format!("those of {}", docs::link(path)),
+            Set::Unknown { ident, .. } => docs::link(ident),
         }
     }
 

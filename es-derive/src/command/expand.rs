@@ -7,6 +7,7 @@ use syn::{Generics, Path};
 
 use super::attrs::{CommandInput, Handler};
 use super::emits::Emits;
+use crate::docs;
 use crate::input;
 use crate::text;
 
@@ -24,11 +25,13 @@ impl CommandInput<'_> {
         let command = Ident::new("command", Span::call_site());
         let state = Ident::new("state", Span::call_site());
         let (rules, decision) = (self.rule_checks(&aggregate), self.decision(&aggregate, &state));
+        let docs = docs::attrs(&self.doc());
         quote_spanned! {site=>
             const _: () = {
                 use #private::{HandledBy as __HandledBy, Listed as __Listed};
                 #emitted
 
+                #docs
                 #[automatically_derived]
                 #[allow(unused_qualifications)]
                 impl #impl_generics #private::Command for #ident #ty_generics #where_clause {
@@ -168,6 +171,26 @@ impl CommandInput<'_> {
         let literal = quote_spanned!(place=> __Emitted { #(#values)* #(#carried)* });
         let include = quote_spanned!(place=> __include);
         quote_spanned!(site=> ::core::result::Result::Ok(#private::Events::one(#include(#literal))))
+    }
+
+    /// What it emits, and its rules.
+    fn doc(&self) -> String {
+        let mut doc = match &self.handler {
+            Handler::Declared(Emits { event, .. }) => format!("Emits {}.", docs::link(event)),
+            Handler::Aggregate | Handler::Unknown => "Its aggregate decides what it emits.".to_owned(),
+        };
+        if self.creates {
+            doc += " Accepted only if the aggregate does not exist yet.";
+        }
+        if !self.rules.is_empty() {
+            doc += "\n\nRefused, in this order, unless:";
+        }
+        for (at, rule) in self.rules.iter().enumerate() {
+            let [condition, error] = [rule.condition.to_token_stream(), rule.error.to_token_stream()].map(text::source);
+            doc += if at == 0 { "\n\n" } else { "\n" };
+            doc += &format!("- {}, else {}", docs::code(&condition), docs::code(&error));
+        }
+        doc
     }
 
     fn model(&self) -> TokenStream {

@@ -6,6 +6,7 @@ use quote::quote_spanned;
 use super::attrs::EventInput;
 use super::chain::{Step, StepKind};
 use super::{hops, wire};
+use crate::docs;
 use crate::input;
 use crate::text;
 
@@ -32,7 +33,7 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
     }
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let arms = steps.iter().map(|step| hops::decode_arm(event, steps, step));
-    let model = model(event, steps);
+    let (model, docs) = (model(event, steps), docs::attrs(&doc(event)));
     let shape_of_version = wire::of_version(event, steps);
     let (encode, decode) = if event.is_struct() {
         (
@@ -49,6 +50,7 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
         const _: () = {
             #(#hidden)*
 
+            #docs
             #[automatically_derived]
             #[allow(unused_qualifications)]
             impl #impl_generics #private::Event for #ident #ty_generics #where_clause {
@@ -92,6 +94,31 @@ fn name(event: &EventInput<'_>) -> TokenStream {
         return quote_spanned!(site=> #name);
     }
     quote_spanned!(site=> ::core::concat!(::core::module_path!(), "::", #ident))
+}
+
+/// Its name, and what each version changed.
+fn doc(event: &EventInput<'_>) -> String {
+    let name = event.name.as_deref().map_or_else(|| "an unknown name".to_owned(), docs::code);
+    let mut doc = format!("Stored as {name}, version {}.", event.version());
+    if !event.aliases.is_empty() {
+        let aliases: Vec<_> = event.aliases.iter().map(|alias| docs::code(alias)).collect();
+        doc += &format!(" Also read under the former name{} {}.", plural(&aliases), docs::and(&aliases));
+    }
+    if event.oldest() > 1 {
+        doc += &format!(" Versions before {} are not read.", event.oldest());
+    }
+    let mut hops: Vec<_> = event.hops.iter().flatten().collect();
+    hops.sort_by_key(|hop| hop.from);
+    for (at, hop) in hops.into_iter().enumerate() {
+        let changes: Vec<_> = hop.changes.iter().map(|change| docs::code(change)).collect();
+        doc += if at == 0 { "\n\n" } else { "\n" };
+        doc += &format!("- Version {}: {}", hop.from + 1, changes.join(", "));
+    }
+    doc
+}
+
+fn plural(words: &[String]) -> &'static str {
+    if words.len() == 1 { "" } else { "s" }
 }
 
 fn model(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream {
