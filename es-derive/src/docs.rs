@@ -32,6 +32,16 @@ pub(crate) fn code(text: &str) -> String {
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
+/// A list of what is of one kind.
+pub(crate) fn list(items: impl Iterator<Item = String>) -> String {
+    items.map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n")
+}
+
+/// Paragraphs and lists, without those that are empty.
+pub(crate) fn paragraphs<const N: usize>(parts: [String; N]) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
 /// "a, b and c".
 pub(crate) fn and(words: &[String]) -> String {
     match words.split_last() {
@@ -72,7 +82,7 @@ mod tests {
         });
         assert_eq!(
             longest(event).replace("( ", "(").replace(" )", ")"),
-            "Stored as `paid`, version 4. Also read under the former name `payed`. Versions before 2 are not read.\n\n\
+            "Stored as `paid`, version 4. Also read as `payed`, which it was before. Versions before 2 are not read.\n\n\
              - Version 3: `rename(amt=>amount)`, `add(currency=\"EUR\")`\n- Version 4: `unchanged`"
         );
     }

@@ -69,12 +69,11 @@ pub(crate) fn field_models(fields: &[Field], attrs: &[Attribute], private: &Path
             Member::Unnamed(index) => index.index.to_string(),
         };
         let (ty, doc) = (text::source(field.ty.to_token_stream()), text::doc(&field.attrs));
-        let stored = match container.stored_name(&field.member, &field.attrs, stored_before) {
-            Some(stored) => {
-                stored_before += 1;
-                quote_spanned!(site=> ::core::option::Option::Some(#stored))
-            }
-            None => quote_spanned!(site=> ::core::option::Option::None),
+        let stored = if let Some(stored) = container.stored_name(&field.member, &field.attrs, stored_before) {
+            stored_before += 1;
+            quote_spanned!(site=> ::core::option::Option::Some(#stored))
+        } else {
+            quote_spanned!(site=> ::core::option::Option::None)
         };
         quote_spanned!(site=> #private::FieldModel { name: #name, stored: #stored, ty: #ty, doc: #doc })
     });

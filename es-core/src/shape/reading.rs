@@ -53,6 +53,8 @@ impl Record {
     }
 }
 
+type Variant = (String, Option<Shape>);
+
 impl Choice {
     fn reads(&self, old: &Self) -> bool {
         if self.tagging != old.tagging {
@@ -66,7 +68,7 @@ impl Choice {
             let named = |name: &str| self.variants.iter().find(|(new, _)| new == name);
             named(name).or_else(|| named(&alias?.1))
         };
-        let still = |(name, old): &(String, Option<Shape>)| read_as(name).is_some_and(|(_, new)| holds(new, old));
+        let still = |(name, old): &Variant| read_as(name).is_some_and(|(_, new)| holds(new.as_ref(), old.as_ref()));
         old.variants.iter().all(still) && old.aliases.iter().all(|(alias, _)| read_as(alias).is_some())
     }
 
@@ -75,14 +77,14 @@ impl Choice {
     fn reads_untagged(&self, old: &Self) -> bool {
         let Some(((_, last), before)) = old.variants.split_last() else { return true };
         let Some((_, new)) = self.variants.get(before.len()) else { return false };
-        let is_same = |((_, new), (_, old)): (&(String, Option<Shape>), &(String, Option<Shape>))| {
+        let is_same = |((_, new), (_, old)): (&Variant, &Variant)| {
             new.as_ref().map(Shape::sorted) == old.as_ref().map(Shape::sorted)
         };
-        self.variants.iter().zip(before).all(is_same) && holds(new, last)
+        self.variants.iter().zip(before).all(is_same) && holds(new.as_ref(), last.as_ref())
     }
 }
 
-fn holds(new: &Option<Shape>, old: &Option<Shape>) -> bool {
+fn holds(new: Option<&Shape>, old: Option<&Shape>) -> bool {
     match (new, old) {
         (Some(new), Some(old)) => new.reads(old),
         (new, old) => new.is_none() && old.is_none(),

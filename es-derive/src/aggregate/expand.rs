@@ -7,7 +7,7 @@ use syn::{Generics, Type};
 use super::attrs::{AggregateInput, Set};
 use crate::docs;
 use crate::entries::Entry;
-use crate::event_set::{self, EventSet};
+use crate::event_set::{self, EventSet, History};
 use crate::input;
 use crate::text;
 
@@ -213,23 +213,20 @@ impl AggregateInput<'_> {
     /// Its streams, events and commands.
     fn doc(&self) -> String {
         let streams = docs::code(&format!("{}-{{id}}", self.name));
-        let mut doc = format!("Its streams are named {streams}.\n\nIts events: {}.", self.doc_of(&self.events));
-        if !self.history.split.is_empty() {
-            doc += &format!("\nRead as some of these: {}.", docs::links(&self.history.split));
+        let mut events = vec![format!("Its events: {}.", types_of(&self.events))];
+        let History { split, retired } = &self.history;
+        if !split.is_empty() {
+            events.push(format!("Read as some of these: {}.", docs::links(split)));
         }
-        if !self.history.retired.is_empty() {
-            let retired: Vec<_> = self.history.retired.iter().map(|name| docs::code(&name.value())).collect();
-            doc += &format!("\nPassed over: {}.", docs::and(&retired));
+        let retired: Vec<_> = retired.iter().map(|name| docs::code(&name.value())).collect();
+        if !retired.is_empty() {
+            events.push(format!("Passed over: {}.", docs::and(&retired)));
         }
-        doc + &format!("\n\nIts commands: {}.", self.doc_of(&self.commands))
-    }
-
-    fn doc_of(&self, set: &Set) -> String {
-        match set {
-            Set::Listed { entries, .. } => docs::links(entries),
-            Set::Named(path) => format!("those of {}", docs::link(path)),
-            Set::Unknown { ident, .. } => docs::link(ident),
-        }
+        docs::paragraphs([
+            format!("Its streams are named {streams}."),
+            events.join("\n"),
+            format!("Its commands: {}.", types_of(&self.commands)),
+        ])
     }
 
     fn model(&self) -> TokenStream {
@@ -275,5 +272,14 @@ impl AggregateInput<'_> {
                 type Aggregate = #aggregate;
             }
         }
+    }
+}
+
+/// Links to the types of a set.
+fn types_of(set: &Set) -> String {
+    match set {
+        Set::Listed { entries, .. } => docs::links(entries),
+        Set::Named(path) => format!("those of {}", docs::link(path)),
+        Set::Unknown { ident, .. } => docs::link(ident),
     }
 }

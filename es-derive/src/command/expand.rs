@@ -175,22 +175,19 @@ impl CommandInput<'_> {
 
     /// What it emits, and its rules.
     fn doc(&self) -> String {
-        let mut doc = match &self.handler {
-            Handler::Declared(Emits { event, .. }) => format!("Emits {}.", docs::link(event)),
-            Handler::Aggregate | Handler::Unknown => "Its aggregate decides what it emits.".to_owned(),
+        let mut told = match &self.handler {
+            Handler::Declared(Emits { event, .. }) => vec![format!("Emits {}.", docs::link(event))],
+            Handler::Aggregate | Handler::Unknown => vec!["Its aggregate decides what it emits.".to_owned()],
         };
         if self.creates {
-            doc += " Accepted only if the aggregate does not exist yet.";
+            told.push("Accepted only if the aggregate does not exist yet.".to_owned());
         }
-        if !self.rules.is_empty() {
-            doc += "\n\nRefused, in this order, unless:";
-        }
-        for (at, rule) in self.rules.iter().enumerate() {
+        let introduction = if self.rules.is_empty() { "" } else { "Refused, in this order, unless:" };
+        let rules = self.rules.iter().map(|rule| {
             let [condition, error] = [rule.condition.to_token_stream(), rule.error.to_token_stream()].map(text::source);
-            doc += if at == 0 { "\n\n" } else { "\n" };
-            doc += &format!("- {}, else {}", docs::code(&condition), docs::code(&error));
-        }
-        doc
+            format!("{}, else {}", docs::code(&condition), docs::code(&error))
+        });
+        docs::paragraphs([told.join(" "), introduction.to_owned(), docs::list(rules)])
     }
 
     fn model(&self) -> TokenStream {

@@ -99,26 +99,21 @@ fn name(event: &EventInput<'_>) -> TokenStream {
 /// Its name, and what each version changed.
 fn doc(event: &EventInput<'_>) -> String {
     let name = event.name.as_deref().map_or_else(|| "an unknown name".to_owned(), docs::code);
-    let mut doc = format!("Stored as {name}, version {}.", event.version());
-    if !event.aliases.is_empty() {
-        let aliases: Vec<_> = event.aliases.iter().map(|alias| docs::code(alias)).collect();
-        doc += &format!(" Also read under the former name{} {}.", plural(&aliases), docs::and(&aliases));
+    let mut told = vec![format!("Stored as {name}, version {}.", event.version())];
+    let aliases: Vec<_> = event.aliases.iter().map(|alias| docs::code(alias)).collect();
+    if !aliases.is_empty() {
+        told.push(format!("Also read as {}, which it was before.", docs::and(&aliases)));
     }
     if event.oldest() > 1 {
-        doc += &format!(" Versions before {} are not read.", event.oldest());
+        told.push(format!("Versions before {} are not read.", event.oldest()));
     }
     let mut hops: Vec<_> = event.hops.iter().flatten().collect();
     hops.sort_by_key(|hop| hop.from);
-    for (at, hop) in hops.into_iter().enumerate() {
+    let hops = hops.into_iter().map(|hop| {
         let changes: Vec<_> = hop.changes.iter().map(|change| docs::code(change)).collect();
-        doc += if at == 0 { "\n\n" } else { "\n" };
-        doc += &format!("- Version {}: {}", hop.from + 1, changes.join(", "));
-    }
-    doc
-}
-
-fn plural(words: &[String]) -> &'static str {
-    if words.len() == 1 { "" } else { "s" }
+        format!("Version {}: {}", hop.from + 1, changes.join(", "))
+    });
+    docs::paragraphs([told.join(" "), docs::list(hops)])
 }
 
 fn model(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream {

@@ -78,12 +78,11 @@ impl ProjectionInput<'_> {
 
     /// What it is built from.
     fn doc(&self) -> String {
-        let mut doc = format!("Built from {}.", docs::links(&self.entries));
-        if !self.split.is_empty() {
-            doc +=
-                &format!(" Also from what is read of {}.", docs::links(self.split.iter().map(|split| &split.stored)));
+        let built = format!("Built from {}.", docs::links(&self.entries));
+        if self.split.is_empty() {
+            return built;
         }
-        doc
+        format!("{built} Also from what is read of {}.", docs::links(self.split.iter().map(|split| &split.stored)))
     }
 
     /// `if it is that event { decode it; split it; project the parts that are taken; return }`.
