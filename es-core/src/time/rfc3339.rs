@@ -193,6 +193,28 @@ mod tests {
     }
 
     #[test]
+    fn every_date_of_ten_thousand_years_follows_the_one_before() {
+        let (mut year, mut month, mut day) = (0, 1, 1);
+        let first = days(year, month, day).unwrap();
+        for number in first.. {
+            assert_eq!((date(number), days(year, month, day)), ((year, month, day), Some(number)));
+            let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let last = match month {
+                2 if is_leap => 29,
+                2 => 28,
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            match (month, day) {
+                (12, 31) if year == 9999 => return,
+                (12, 31) => (year, month, day) = (year + 1, 1, 1),
+                _ if day == last => (month, day) = (month + 1, 1),
+                _ => day += 1,
+            }
+        }
+    }
+
+    #[test]
     fn ten_thousand_years_come_back_and_sort_as_their_text() {
         let first = micros("0000-01-01T00:00:00Z").unwrap();
         let day = SECONDS_PER_DAY * MICROS_PER_SECOND;

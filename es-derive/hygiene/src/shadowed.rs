@@ -168,6 +168,6 @@ mod tests {
         assert_eq!(Happen { r#type: 0 }.handled_by(&State::default()).unwrap_err(), Refused);
         assert_eq!(Wish.handled_by(&State::default()).unwrap().as_slice(), vec![StateEvent::from(super::Event)]);
         assert_eq!(StateEvent::EVENTS[0].fields[0].name, "type");
-        assert_eq!(Happened::MODEL.hops[1].changes, [r#"add(r#match = "yes", r#move)"#]);
+        assert_eq!(Happened::MODEL.hops[2].changes, [r#"add(r#match = "yes", r#move)"#]);
     }
 }
