@@ -122,12 +122,12 @@ impl AggregateInput<'_> {
     fn aggregate(&self) -> TokenStream {
         let site = Span::mixed_site();
         let Self { item, private, name, unknown, .. } = self;
+        let docs = docs::attrs(&self.doc());
         let or_unknown = |ty: &Option<Type>| ty.as_ref().map_or_else(|| unknown.clone(), ToTokens::to_token_stream);
         let (id, error, refuses_with) = (or_unknown(&self.id), or_unknown(&self.error), self.refuses_with());
         let (ident, generics) = (&item.ident, self.generics());
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let (event, command) = (self.set_type(&self.events), self.set_type(&self.commands));
-        let docs = docs::attrs(&self.doc());
         let (model, apply, replay) = (self.model(), self.apply_body(&quote_spanned!(site=> self)), self.replay_body());
         quote_spanned! {site=>
             #docs

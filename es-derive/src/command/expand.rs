@@ -21,11 +21,11 @@ impl CommandInput<'_> {
         let (aggregate, generics) = self.handler_generics();
         let (handler_generics, _, handler_where) = generics.split_for_impl();
         let (handled_by, listed) = (self.as_written("HandledBy", &aggregate), self.as_written("Listed", &aggregate));
+        let docs = docs::attrs(&self.doc());
         // The user's expressions know these two by name.
         let command = Ident::new("command", Span::call_site());
         let state = Ident::new("state", Span::call_site());
         let (rules, decision) = (self.rule_checks(&aggregate), self.decision(&aggregate, &state));
-        let docs = docs::attrs(&self.doc());
         quote_spanned! {site=>
             const _: () = {
                 use #private::{HandledBy as __HandledBy, Listed as __Listed};
@@ -173,23 +173,6 @@ impl CommandInput<'_> {
         quote_spanned!(site=> ::core::result::Result::Ok(#private::Events::one(#include(#literal))))
     }
 
-    /// What it emits, and its rules.
-    fn doc(&self) -> String {
-        let mut told = match &self.handler {
-            Handler::Declared(Emits { event, .. }) => vec![format!("Emits {}.", docs::link(event))],
-            Handler::Aggregate | Handler::Unknown => vec!["Its aggregate decides what it emits.".to_owned()],
-        };
-        if self.creates {
-            told.push("Accepted only if the aggregate does not exist yet.".to_owned());
-        }
-        let introduction = if self.rules.is_empty() { "" } else { "Refused, in this order, unless:" };
-        let rules = self.rules.iter().map(|rule| {
-            let [condition, error] = [rule.condition.to_token_stream(), rule.error.to_token_stream()].map(text::source);
-            format!("{}, else {}", docs::code(&condition), docs::code(&error))
-        });
-        docs::paragraphs([told.join(" "), introduction.to_owned(), docs::list(rules)])
-    }
-
     fn model(&self) -> TokenStream {
         let site = Span::mixed_site();
         let Self { item, private, creates, .. } = self;
@@ -217,6 +200,23 @@ impl CommandInput<'_> {
                 emits: #emits,
             }
         }
+    }
+
+    /// What it emits, and its rules.
+    fn doc(&self) -> String {
+        let mut told = match &self.handler {
+            Handler::Declared(Emits { event, .. }) => vec![format!("Emits {}.", docs::link(event))],
+            Handler::Aggregate | Handler::Unknown => vec!["Its aggregate decides what it emits.".to_owned()],
+        };
+        if self.creates {
+            told.push("Accepted only if the aggregate does not exist yet.".to_owned());
+        }
+        let introduction = if self.rules.is_empty() { "" } else { "Refused, in this order, unless:" };
+        let rules = self.rules.iter().map(|rule| {
+            let [condition, error] = [rule.condition.to_token_stream(), rule.error.to_token_stream()].map(text::source);
+            format!("{}, else {}", docs::code(&condition), docs::code(&error))
+        });
+        docs::paragraphs([told.join(" "), introduction.to_owned(), docs::list(rules)])
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
     }
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let arms = steps.iter().map(|step| hops::decode_arm(event, steps, step));
-    let (model, docs) = (model(event, steps), docs::attrs(&doc(event)));
+    let model = model(event, steps);
     let shape_of_version = wire::of_version(event, steps);
     let (encode, decode) = if event.is_struct() {
         (
@@ -44,6 +44,7 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
         // serde can do nothing for a union.
         (quote_spanned!(site=> ::core::unimplemented!()), quote_spanned!(site=> ::core::unimplemented!()))
     };
+    let docs = docs::attrs(&doc(event));
     quote_spanned! {site=>
         #(#named)*
 
