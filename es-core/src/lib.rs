@@ -63,7 +63,7 @@ pub use self::repository::{AsOf, ExecuteError, Executed, LoadError, Loaded, Repo
 pub use self::runner::{ProjectionError, ProjectionRunner};
 pub use self::shape::EventData;
 pub use self::stream::{InvalidStreamId, StreamId};
-pub use self::time::{Clock, SystemClock, Timestamp};
+pub use self::time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 pub use self::upcasting::{StreamUpcaster, UpcastingStore};
 pub use self::version::{ExpectedVersion, Position, Version};
 

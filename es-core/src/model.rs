@@ -55,6 +55,9 @@ pub struct EventModel {
 pub struct FieldModel {
     /// The Rust name, without `r#`.
     pub name: &'static str,
+    /// The stored name, after serde's renames; `None` if the field is not stored, or not as one: it is skipped, or its
+    /// own fields are flattened into those of the event.
+    pub stored: Option<&'static str>,
     /// The Rust type as written.
     pub ty: &'static str,
     /// The doc comment.

@@ -5,6 +5,7 @@
 #[cfg(feature = "json")]
 mod json;
 mod probe;
+mod reading;
 mod standard;
 
 use std::any::type_name;
@@ -35,7 +36,7 @@ pub use self::probe::{Probe, SpelledShape, flattened};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shape {
-    /// A scalar, by its name: `bool`, `u64`, `f64`, `string`, `null`, `any`, ….
+    /// A scalar, by its name: `bool`, `u64`, `f64`, `string`, `timestamp`, `uuid`, `null`, `any`, ….
     Scalar(String),
     /// The value or null.
     Optional(Box<Shape>),
@@ -60,6 +61,8 @@ pub enum Shape {
 pub struct Record {
     /// The fields.
     pub fields: Vec<RecordField>,
+    /// Other names under which a field is read, each with the name of the field.
+    pub aliases: Vec<(String, String)>,
     /// Whether other fields are refused when it is read.
     pub denies_unknown: bool,
 }
@@ -80,6 +83,8 @@ pub struct RecordField {
 pub struct Choice {
     /// The stored names of the variants with what they hold; `None` for those that hold nothing.
     pub variants: Vec<(String, Option<Shape>)>,
+    /// Other names under which a variant is read, each with the name of the variant.
+    pub aliases: Vec<(String, String)>,
     /// How the variant is told.
     pub tagging: Tagging,
 }
@@ -130,7 +135,9 @@ impl Shape {
         Self::Scalar(name.to_owned())
     }
 
-    /// The same shape with fields and variants in the order of their names, which does not matter on the wire.
+    /// The same shape with fields and variants in the order of their names, where that does not matter on the wire.
+    ///
+    /// It matters for untagged variants: the first that fits is read.
     #[must_use]
     pub fn sorted(&self) -> Self {
         let sorted = |shape: &Self| Box::new(shape.sorted());
@@ -143,13 +150,15 @@ impl Shape {
                 let field = |field: &RecordField| RecordField { shape: field.shape.sorted(), ..field.clone() };
                 let mut fields: Vec<_> = record.fields.iter().map(field).collect();
                 fields.sort_by(|left, right| left.name.cmp(&right.name));
-                Self::Record(Record { fields, ..record.clone() })
+                Self::Record(Record { fields, aliases: in_order(&record.aliases), ..record.clone() })
             }
             Self::Choice(choice) => {
                 let held = |(name, shape): &(String, Option<Self>)| (name.clone(), shape.as_ref().map(Self::sorted));
                 let mut variants: Vec<_> = choice.variants.iter().map(held).collect();
-                variants.sort_by(|left, right| left.0.cmp(&right.0));
-                Self::Choice(Choice { variants, ..choice.clone() })
+                if choice.tagging != Tagging::Untagged {
+                    variants.sort_by(|left, right| left.0.cmp(&right.0));
+                }
+                Self::Choice(Choice { variants, aliases: in_order(&choice.aliases), ..choice.clone() })
             }
             other => other.clone(),
         }
@@ -174,26 +183,13 @@ impl Shape {
             let optional = if *may_be_missing { "?" } else { "" };
             shape.push_lines(&format!("{path}{separator}{name}{optional}"), lines);
         }
+        for (alias, name) in &record.aliases {
+            let separator = if path.is_empty() { "" } else { "." };
+            lines.push((format!("{path}{separator}{alias}"), format!("another name of `{name}`")));
+        }
         if record.denies_unknown || record.fields.is_empty() {
             let text = if record.denies_unknown { "denies other fields" } else { "{}" };
             lines.push((path.to_owned(), text.to_owned()));
-        }
-    }
-
-    /// Whether everything that was stored in the `old` shape still reads in this one, and nothing of it is lost.
-    ///
-    /// Fields that may be missing and variants may have come; everything else must be the same.
-    pub fn reads(&self, old: &Self) -> bool {
-        match (self, old) {
-            (Self::Record(new), Self::Record(old)) => new.reads(old),
-            (Self::Choice(new), Self::Choice(old)) => new.reads(old),
-            (Self::Optional(new), Self::Optional(old)) | (Self::List(new), Self::List(old)) => new.reads(old),
-            (Self::Optional(new), old) => new.reads(old),
-            (Self::Map(new_key, new), Self::Map(old_key, old)) => new_key == old_key && new.reads(old),
-            (Self::Tuple(new), Self::Tuple(old)) => {
-                new.len() == old.len() && new.iter().zip(old).all(|(new, old)| new.reads(old))
-            }
-            _ => self == old,
         }
     }
 }
@@ -203,28 +199,12 @@ impl Record {
     pub fn field(&self, name: &str) -> Option<&RecordField> {
         self.fields.iter().find(|field| field.name == name)
     }
-
-    fn reads(&self, old: &Self) -> bool {
-        let kept = old.fields.iter().all(|old| {
-            let still = |new: &RecordField| (new.may_be_missing || !old.may_be_missing) && new.shape.reads(&old.shape);
-            self.field(&old.name).is_some_and(still)
-        });
-        let came = self.fields.iter().filter(|new| old.field(&new.name).is_none());
-        kept && came.into_iter().all(|new| new.may_be_missing)
-    }
 }
 
-impl Choice {
-    fn reads(&self, old: &Self) -> bool {
-        let still = |(name, old): &(String, Option<Shape>)| {
-            let new = self.variants.iter().find(|(new, _)| new == name);
-            new.is_some_and(|(_, new)| match (new, old) {
-                (Some(new), Some(old)) => new.reads(old),
-                (new, old) => new.is_none() && old.is_none(),
-            })
-        };
-        self.tagging == old.tagging && old.variants.iter().all(still)
-    }
+fn in_order(aliases: &[(String, String)]) -> Vec<(String, String)> {
+    let mut aliases = aliases.to_vec();
+    aliases.sort();
+    aliases
 }
 
 impl fmt::Display for Shape {
@@ -240,16 +220,17 @@ impl fmt::Display for Shape {
             Self::Map(keys, values) => write!(f, "{{{keys} => {values}}}"),
             Self::Record(record) => {
                 let field = |RecordField { name, may_be_missing, shape }: &RecordField| {
+                    let name = with_aliases(name, &record.aliases);
                     format!("{name}{}: {shape}", if *may_be_missing { "?" } else { "" })
                 };
                 let mut fields: Vec<_> = record.fields.iter().map(field).collect();
                 fields.extend(record.denies_unknown.then(|| "no others".to_owned()));
                 write!(f, "{{{}}}", fields.join(", "))
             }
-            Self::Choice(Choice { variants, tagging }) => {
+            Self::Choice(Choice { variants, aliases, tagging }) => {
                 let variant = |(name, shape): &(String, Option<Shape>)| match shape {
-                    Some(shape) => format!("{name} {shape}"),
-                    None => name.clone(),
+                    Some(shape) => format!("{} {shape}", with_aliases(name, aliases)),
+                    None => with_aliases(name, aliases),
                 };
                 let variants: Vec<_> = variants.iter().map(variant).collect();
                 write!(f, "{}{tagging}", variants.join(" | "))
@@ -258,6 +239,12 @@ impl fmt::Display for Shape {
             Self::Spelled(name) => write!(f, "`{name}`"),
         }
     }
+}
+
+/// `amount` or `amount/amt`.
+fn with_aliases(name: &str, aliases: &[(String, String)]) -> String {
+    let others = aliases.iter().filter(|(_, of)| of == name).map(|(alias, _)| alias.as_str());
+    std::iter::once(name).chain(others).collect::<Vec<_>>().join("/")
 }
 
 impl fmt::Display for Tagging {

@@ -1,17 +1,24 @@
 //! When: a timestamp in microseconds, and the clock that it comes from.
 
+mod rfc3339;
+
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub use self::rfc3339::InvalidTimestamp;
+
 /// A moment: microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 ///
-/// With the feature `jiff` it is displayed and parsed as RFC 3339 and converts from and to `jiff::Timestamp`.
+/// It is displayed, parsed and stored in JSON as RFC 3339 with all six digits, so that text sorts as time does; in
+/// binary formats it is stored as the number of microseconds.
+/// With the feature `jiff` it converts from and to `jiff::Timestamp`.
 ///
 /// ```
 /// use es_core::Timestamp;
 ///
-/// let noon = Timestamp::from_micros(1_700_000_000_000_000);
-/// assert_eq!(noon.as_micros(), 1_700_000_000_000_000);
+/// let evening = Timestamp::from_micros(1_700_000_000_000_000);
+/// assert_eq!(evening.to_string(), "2023-11-14T22:13:20.000000Z");
+/// assert_eq!("2023-11-14T23:13:20+01:00".parse(), Ok(evening));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(i64);
@@ -75,8 +82,6 @@ impl Clock for SystemClock {
 #[cfg(feature = "jiff")]
 mod with_jiff {
     use super::Timestamp;
-    use std::fmt::{self, Display};
-    use std::str::FromStr;
 
     impl From<jiff::Timestamp> for Timestamp {
         /// Fractions of a microsecond are dropped.
@@ -90,35 +95,6 @@ mod with_jiff {
 
         fn try_from(time: Timestamp) -> Result<Self, jiff::Error> {
             Self::from_microsecond(time.0)
-        }
-    }
-
-    impl FromStr for Timestamp {
-        type Err = jiff::Error;
-
-        fn from_str(text: &str) -> Result<Self, jiff::Error> {
-            text.parse::<jiff::Timestamp>().map(Self::from)
-        }
-    }
-
-    impl Display for Timestamp {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            match jiff::Timestamp::try_from(*self) {
-                Ok(time) => Display::fmt(&time, f),
-                Err(_) => fmt::Debug::fmt(self, f),
-            }
-        }
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::Timestamp;
-
-        #[test]
-        fn text_is_rfc_3339() {
-            let time: Timestamp = "2011-10-01T00:38:44.546+02:00".parse().unwrap();
-            assert_eq!(time.as_micros(), 1_317_422_324_546_000);
-            assert_eq!(time.to_string(), "2011-09-30T22:38:44.546Z");
         }
     }
 }

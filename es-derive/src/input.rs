@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::{Attribute, Data, DeriveInput, Fields, GenericParam, Generics, Member, Path, Type, WherePredicate};
 
+use crate::data::Container;
 use crate::diagnostics::Diagnostics;
 use crate::text;
 
@@ -57,16 +58,24 @@ pub(crate) fn refuse_lifetimes(input: &DeriveInput, what: &str, diagnostics: &Di
     }
 }
 
-/// The list of fields as constant data of the model.
-pub(crate) fn field_models(fields: &[Field], private: &Path) -> TokenStream {
+/// The list of fields as constant data of the model; `attrs` are those of the struct.
+pub(crate) fn field_models(fields: &[Field], attrs: &[Attribute], private: &Path) -> TokenStream {
     let site = Span::mixed_site();
+    let container = Container::of(attrs);
+    let mut stored_before = 0;
     let models = fields.iter().map(|field| {
         let name = match &field.member {
             Member::Named(ident) => text::name(ident),
             Member::Unnamed(index) => index.index.to_string(),
         };
         let (ty, doc) = (text::source(field.ty.to_token_stream()), text::doc(&field.attrs));
-        quote_spanned!(site=> #private::FieldModel { name: #name, ty: #ty, doc: #doc })
+        let stored = if let Some(stored) = container.stored_name(&field.member, &field.attrs, stored_before) {
+            stored_before += 1;
+            quote_spanned!(site=> ::core::option::Option::Some(#stored))
+        } else {
+            quote_spanned!(site=> ::core::option::Option::None)
+        };
+        quote_spanned!(site=> #private::FieldModel { name: #name, stored: #stored, ty: #ty, doc: #doc })
     });
     quote_spanned!(site=> &[#(#models),*])
 }

@@ -10,6 +10,7 @@ mod broken_syntax;
 mod command;
 mod data;
 mod diagnostics;
+mod docs;
 mod entries;
 mod event;
 mod event_set;
@@ -26,9 +27,9 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// ```text
 /// #[event(name = "money-deposited", version = 4, oldest = 1, alias = "old-name", crate = path)]
-/// #[upcast(1 => 2, rename(amt => amount), add(currency = "EUR"))]
+/// #[upcast(1 => 2, with = function)]
 /// #[upcast(2 => 3, try_from = MoneyDepositedV2)]
-/// #[upcast(3 => 4, with = function)]
+/// #[upcast(3 => 4, rename(amt => amount), add(currency = "EUR"), as = MoneyDepositedV3)]
 /// ```
 ///
 /// `name` is needed; `version` is 1 unless said otherwise.
@@ -40,9 +41,13 @@ use syn::{DeriveInput, parse_macro_input};
 /// - `add(field)`, `add(field = value)`: the field is new; it gets its `Default`, or the value;
 /// - `rename(old => new)`: the field had another name;
 /// - `remove(field: Type)`: there was a field; `remove(field)` if its value is of no use;
-/// - `change(field: OldType => value)`: the field had another type.
+/// - `change(field: OldType => value)`: the field had another type;
+/// - `change(old: OldType => new = value)`: the field had another name and another type;
+/// - `as = Name`: the struct of the older version has this name, so that a typed hop may lead to it; it is private to the
+///   module of the event.
 ///
 /// Values may use the fields of the older version by name, the stored event as `recorded: &RecordedEvent`, and `?`.
+/// They are made in the order in which they are written, and each moves what it uses.
 /// A field splits or merges by `remove` and `add`.
 /// A struct with the fields of each older version is generated from the current one and read directly, so an old event
 /// costs one decode and the moves of its fields.
@@ -53,6 +58,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// - either `, with = function`: converted by `fn(Old) -> New` or `fn(Old, &RecordedEvent) -> New`, with a `Result` for
 ///   `try_from`;
 /// - `with = function` alone: from one `serde_json::Value` to the next, as a last resort.
+///
+/// `unchanged` alone: the shape is the same, and only what it means is not.
 #[proc_macro_derive(Event, attributes(event, upcast))]
 pub fn event(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -62,7 +69,7 @@ pub fn event(input: TokenStream) -> TokenStream {
 /// Derives `es_core::shape::EventData` for a type that events are made of: it tells its shape on the wire, so that a
 /// change of it is noticed.
 ///
-/// serde's attributes are understood: `rename`, `rename_all`, `default`, `skip`, `flatten`, `transparent`, `tag`,
+/// serde's attributes are understood: `rename`, `rename_all`, `alias`, `default`, `skip`, `flatten`, `transparent`, `tag`,
 /// `content`, `untagged`, `from`, `try_from`, `deny_unknown_fields`; what `with` stores is told by its path.
 ///
 /// ```text

@@ -64,6 +64,23 @@ pub enum Untagged {
 }
 
 #[derive(Serialize, Deserialize, EventData)]
+pub struct Renamed {
+    #[serde(alias = "amt", alias = "sum")]
+    pub amount: u32,
+    pub kind: RenamedKind,
+}
+
+#[derive(Serialize, Deserialize, EventData)]
+#[serde(deny_unknown_fields)]
+pub enum RenamedKind {
+    #[serde(alias = "Cash")]
+    Coins {
+        count: u8,
+    },
+    Card,
+}
+
+#[derive(Serialize, Deserialize, EventData)]
 pub struct Tree {
     pub children: Vec<Tree>,
 }
@@ -150,6 +167,59 @@ fn enums_are_as_serde_stores_them() {
 }
 
 #[test]
+fn other_names_are_part_of_the_shape() {
+    let shape = Shape::of::<Renamed>();
+    assert_eq!(shape.to_string(), "{amount/amt/sum: u32, kind: Coins/Cash {count: u8, no others} | Card}");
+    let stored = serde_json::json!({ "sum": 3, "kind": { "Cash": { "count": 2 } } });
+    let Renamed { amount: 3, kind: RenamedKind::Coins { count: 2 } } = serde_json::from_value(stored).unwrap() else {
+        panic!("serde reads other names")
+    };
+    let more = serde_json::json!({ "Coins": { "count": 2, "more": 1 } });
+    assert!(serde_json::from_value::<RenamedKind>(more).is_err(), "serde denies others in the fields of variants");
+    let json = serde_json::json!({ "amt": "u32", "kind": { "$one_of": { "Cash": { "count": "u8" } } } });
+    let older = Shape::from_json(&json).unwrap();
+    assert!(shape.reads(&older) && !older.reads(&shape));
+    let paths: Vec<_> = shape.lines().into_iter().map(|(path, shape)| format!("{path}: {shape}")).collect();
+    assert_eq!(paths[2..], ["amt: another name of `amount`", "sum: another name of `amount`"]);
+    let fewer = Shape::from_json(&serde_json::json!({ "amount": "u32", "kind": shape.to_json()["kind"] })).unwrap();
+    assert!(!fewer.reads(&shape), "payloads under the other names may be stored");
+}
+
+#[test]
+fn wider_integers_read_narrower_ones() {
+    let reads = |new: &str, old: &str| Shape::scalar(new).reads(&Shape::scalar(old));
+    for (new, old) in [
+        ("u64", "u32"),
+        ("i64", "i32"),
+        ("i64", "u32"),
+        ("i128", "u64"),
+        ("u128", "u64"),
+        ("u8", "u8 but 0"),
+        ("u64 but 0", "u32 but 0"),
+        ("i64", "u8 but 0"),
+        ("string", "uuid"),
+        ("any", "u8"),
+    ] {
+        assert!(reads(new, old) && !reads(old, new), "{new} reads {old}, and not the other way");
+    }
+    for (new, old) in [("i64", "u64"), ("u64", "i64"), ("u64 but 0", "u32"), ("f64", "u32"), ("u64", "usize")] {
+        assert!(!reads(new, old), "{new} does not read {old}");
+    }
+}
+
+#[test]
+fn untagged_variants_may_only_come_after_the_others() {
+    let of = |variants: &[&str]| {
+        let variants: Vec<_> = variants.iter().map(|name| serde_json::json!({ *name: name })).collect();
+        Shape::from_json(&serde_json::json!({ "$one_of": variants, "$untagged": true })).unwrap()
+    };
+    let (two, three) = (of(&["u8", "string"]), of(&["u8", "string", "bool"]));
+    assert!(three.reads(&two) && !two.reads(&three));
+    assert!(!of(&["bool", "u8", "string"]).reads(&two) && !of(&["string", "u8"]).reads(&two));
+    assert_eq!(two.sorted(), two, "their order is kept");
+}
+
+#[test]
 fn types_of_the_standard_library_are_known() {
     assert_eq!(shown::<HashMap<String, [u8; 2]>>(), "{string => (u8, u8)}");
     assert_eq!(shown::<BTreeMap<u32, Option<Vec<char>>>>(), "{u32 => [char]?}");
@@ -182,6 +252,7 @@ fn a_shape_comes_back_from_json() {
         Shape::of::<Adjacent>(),
         Shape::of::<Internal>(),
         Shape::of::<Untagged>(),
+        Shape::of::<Renamed>(),
         Shape::of::<Page<(Cents, Flat)>>(),
         Shape::of::<HashMap<u8, Option<Money>>>(),
         Shape::of::<()>(),
@@ -221,4 +292,40 @@ fn the_shapes_of_old_versions_follow_from_the_hops() {
         None,
     ];
     assert_eq!(shapes, expected.map(|text| text.map(ToOwned::to_owned)));
+}
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "stored")]
+#[serde(rename_all = "camelCase")]
+pub struct Stored {
+    pub one_field: u8,
+    #[serde(rename = "other")]
+    pub another: u8,
+    #[serde(skip)]
+    pub skipped: u8,
+    #[serde(flatten)]
+    pub money: Money,
+    pub r#type: u8,
+}
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "in-places")]
+pub struct InPlaces(pub u8, #[serde(skip)] pub u8, pub u8);
+
+#[test]
+fn the_model_knows_stored_names() {
+    let names = |fields: &[es_core::model::FieldModel]| -> Vec<_> {
+        fields.iter().map(|field| (field.name, field.stored)).collect()
+    };
+    assert_eq!(
+        names(Stored::MODEL.fields),
+        [
+            ("one_field", Some("oneField")),
+            ("another", Some("other")),
+            ("skipped", None),
+            ("money", None),
+            ("type", Some("type")),
+        ]
+    );
+    assert_eq!(names(InPlaces::MODEL.fields), [("0", Some("0")), ("1", None), ("2", Some("1"))]);
 }

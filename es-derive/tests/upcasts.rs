@@ -110,10 +110,41 @@ impl SplitInto<AccountEvent> for PaidWithFee {
     }
 }
 
+/// A field with another name and another type, a version that only means something else, and a typed hop at the bottom.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "interest-paid", version = 5)]
+#[upcast(1 => 2, try_from = InterestV1)]
+#[upcast(2 => 3, change(#[serde(rename = "Cents")] cents: String => amount = cents.parse()?), as = InterestV2)]
+#[upcast(3 => 4, unchanged)]
+#[upcast(4 => 5, remove(rate: String), add(percent = rate.len(), rates = vec![rate]))]
+pub struct InterestPaid {
+    pub rates: Vec<String>,
+    pub amount: i64,
+    pub percent: usize,
+}
+
+#[derive(Deserialize)]
+struct InterestV1(i64, String);
+
+impl TryFrom<InterestV1> for InterestV2 {
+    type Error = String;
+
+    fn try_from(InterestV1(cents, rate): InterestV1) -> Result<Self, String> {
+        if rate.is_empty() { Err("no rate".to_owned()) } else { Ok(Self { cents: cents.to_string(), rate }) }
+    }
+}
+
+/// A tuple struct has no fields to speak of, but its meaning can change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "rate-set", version = 3)]
+#[upcast(1 => 2, from = i64, with = RateSet)]
+#[upcast(2 => 3, unchanged)]
+pub struct RateSet(i64);
+
 #[derive(Debug, Default, Clone, PartialEq, Aggregate)]
 #[aggregate(
     name = "account", id = String, error = std::convert::Infallible, commands(),
-    events(Deposited, Withdrawn, LimitSet, Closed), split(PaidWithFee), retired("statement-printed"),
+    events(Deposited, Withdrawn, LimitSet, Closed, InterestPaid, RateSet), split(PaidWithFee), retired("statement-printed"),
 )]
 pub struct Account {
     seen: Vec<String>,
@@ -128,7 +159,7 @@ macro_rules! seen {
         }
     )+};
 }
-seen!(Deposited, Withdrawn, LimitSet, Closed);
+seen!(Deposited, Withdrawn, LimitSet, Closed, InterestPaid, RateSet);
 
 #[derive(Debug, Default, Projection)]
 #[projection(name = "withdrawals", events(Withdrawn), split(PaidWithFee = AccountEvent(Withdrawn)))]
@@ -174,7 +205,19 @@ fn history() -> Vec<(&'static str, u32, Value, Vec<AccountEvent>)> {
     let money = json!({"cents": 5, "currency": "USD"});
     let limit = |limit, reason: &str| vec![LimitSet { limit, reason: reason.to_owned() }.into()];
     let closed = |reason: &str| vec![Closed { reason: reason.to_owned() }.into()];
+    let interest = |amount| {
+        let event = InterestPaid { rates: vec!["2 %".to_owned()], amount, percent: 3 };
+        vec![event.into()]
+    };
     vec![
+        ("interest-paid", 1, json!([7, "2 %"]), interest(7)),
+        ("interest-paid", 2, json!({"Cents": "8", "rate": "2 %"}), interest(8)),
+        ("interest-paid", 3, json!({"amount": 9, "rate": "2 %"}), interest(9)),
+        ("interest-paid", 4, json!({"amount": 10, "rate": "2 %"}), interest(10)),
+        ("interest-paid", 5, json!({"amount": 11, "rates": ["2 %"], "percent": 3}), interest(11)),
+        ("rate-set", 1, json!(1), vec![RateSet(1).into()]),
+        ("rate-set", 2, json!(2), vec![RateSet(2).into()]),
+        ("rate-set", 3, json!(3), vec![RateSet(3).into()]),
         ("money-deposited", 1, json!({"amt": " 7", "by": [1], "note": null}), vec![deposited(700, "EUR", "ada", "")]),
         ("money-deposited", 1, json!({"amt": "7", "note": "x"}), vec![deposited(700, "EUR", "ada", "x")]),
         ("money-deposited", 2, json!({"amount": "8", "note": "x"}), vec![deposited(800, "EUR", "ada", "x")]),
@@ -285,4 +328,22 @@ fn the_model_knows_the_past() {
     assert_eq!(model.retired, ["statement-printed"]);
     assert_eq!(model.events[0].hops[2].changes[0], "remove(amount: i64, currency: String)");
     assert_eq!(Withdrawals::MODEL.split[0].name, "paid-with-fee");
+    let changes: Vec<_> = InterestPaid::MODEL.hops.iter().map(|hop| hop.changes).collect();
+    assert_eq!(
+        changes[1..3],
+        [&["change(#[serde(rename = \"Cents\")] cents: String => amount = cents.parse()?)"][..], &["unchanged"]]
+    );
+    let shapes: Vec<_> = (1..=5).filter_map(InterestPaid::shape).map(|shape| shape.to_string()).collect();
+    assert_eq!(
+        shapes,
+        [
+            "`InterestV1`",
+            "{Cents: string, rate: string}",
+            "{amount: i64, rate: string}",
+            "{amount: i64, rate: string}",
+            "{rates: [string], amount: i64, percent: usize}",
+        ]
+    );
+    let shapes: Vec<_> = (1..=3).filter_map(RateSet::shape).map(|shape| shape.to_string()).collect();
+    assert_eq!(shapes, ["i64", "i64", "i64"]);
 }

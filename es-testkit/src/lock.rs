@@ -3,6 +3,8 @@
 
 mod check;
 mod file;
+mod reading;
+mod real;
 mod sample;
 mod suggestion;
 
@@ -13,6 +15,7 @@ use es_core::Aggregate;
 
 pub use self::check::{Mode, Problem};
 pub use self::file::{Lock, LockError};
+pub use self::real::SampleError;
 
 /// Compares the events of an aggregate with `events.lock.json` beside `Cargo.toml`, which belongs into version control.
 ///
@@ -24,8 +27,9 @@ pub use self::file::{Lock, LockError};
 /// - `ES_LOCK=update cargo test` adds what is new and accepts what old payloads survive, and overwrites nothing else.
 /// - `ES_LOCK=overwrite cargo test` replaces what differs, for events that were never released.
 ///
-/// A sample is made from its shape; put a real payload in its place where a value is validated or a case matters,
-/// delete its `reads_as`, and update.
+/// A sample is made from its shape.
+/// Where a value is validated or a case matters, give a real payload, and update:
+/// `assert_locked!(Counter, samples = [("counter-increased", 1, json!({ "by": 40 }))])`.
 ///
 /// ```no_run
 /// # use es_core::{Aggregate, Apply, Event};
@@ -51,6 +55,9 @@ macro_rules! assert_locked {
     ($aggregate:ty) => {
         $crate::lock::assert_locked::<$aggregate>(::core::env!("CARGO_MANIFEST_DIR"))
     };
+    ($aggregate:ty, samples = $samples:expr $(,)?) => {
+        $crate::lock::assert_locked_with::<$aggregate>(::core::env!("CARGO_MANIFEST_DIR"), $samples)
+    };
 }
 
 /// What [`assert_locked!`](crate::assert_locked) does, with the folder of the lock file.
@@ -59,6 +66,18 @@ macro_rules! assert_locked {
 /// If the events differ from the lock, or the file cannot be read or written.
 #[track_caller]
 pub fn assert_locked<A: Aggregate>(folder: impl AsRef<Path>) {
+    assert_locked_with::<A>(folder, []);
+}
+
+/// What [`assert_locked!`](crate::assert_locked) does with real payloads: stored name, version and payload of each.
+///
+/// # Panics
+/// If the events or their samples differ from the lock, or the file cannot be read or written.
+#[track_caller]
+pub fn assert_locked_with<'a, A: Aggregate>(
+    folder: impl AsRef<Path>,
+    samples: impl IntoIterator<Item = (&'a str, u32, serde_json::Value)>,
+) {
     let mode = match std::env::var("ES_LOCK").as_deref() {
         Err(_) | Ok("") => Mode::Compare,
         Ok("update") => Mode::Update,
@@ -66,7 +85,7 @@ pub fn assert_locked<A: Aggregate>(folder: impl AsRef<Path>) {
         Ok(other) => panic!("ES_LOCK is `{other}`; it can be `update` or `overwrite`"),
     };
     let path = folder.as_ref().join("events.lock.json");
-    match Lock::with_file(&path, mode, |lock| lock.check::<A>(mode)) {
+    match Lock::with_file(&path, mode, |lock| lock.check_with::<A>(mode, samples)) {
         Err(error) => panic!("{}", crate::round_trip::causes(&error)),
         Ok(problems) if problems.is_empty() => {}
         Ok(problems) => panic!("{}", report(A::NAME, &problems)),

@@ -61,6 +61,37 @@ at_a_time!(new_name: #[event(name = "customer-relocated")] { street: String, cit
 at_a_time!(new_name_with_alias: #[event(name = "customer-relocated", alias = "customer-moved")] { street: String, city: String });
 at_a_time!(retired: #[event(name = "customer-greeted")] { } aggregate(retired("customer-moved")));
 at_a_time!(oldest: #[event(name = "customer-moved", version = 2, oldest = 2)] { road: String, city: String });
+at_a_time!(optional_added_to_version_2: #[event(name = "customer-moved", version = 2)] #[upcast(1 => 2, rename(street => road))] { road: String, city: String, zip: Option<String> });
+at_a_time!(with_default: #[event(name = "customer-moved")] { city: String, #[serde(default = "germany")] country: String };
+    fn germany() -> String { "DE".to_owned() }
+);
+at_a_time!(with_another_default: #[event(name = "customer-moved")] { city: String, #[serde(default = "france")] country: String };
+    fn france() -> String { "FR".to_owned() }
+);
+at_a_time!(with_another_default_and_more: #[event(name = "customer-moved")] { city: String, #[serde(default = "france")] country: String, zip: Option<String> };
+    fn france() -> String { "FR".to_owned() }
+);
+at_a_time!(counted: #[event(name = "customer-moved")] { times: u32 });
+at_a_time!(counted_further: #[event(name = "customer-moved")] { times: u64 });
+at_a_time!(counted_less: #[event(name = "customer-moved")] { times: u16 });
+at_a_time!(first_that_fits: #[event(name = "customer-moved")] { zip: Zip };
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EventData)]
+    #[serde(untagged)]
+    pub(super) enum Zip { Text(String), Number(u32), Digit(u8) }
+);
+at_a_time!(other_that_fits: #[event(name = "customer-moved")] { zip: Zip };
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EventData)]
+    #[serde(untagged)]
+    pub(super) enum Zip { Text(String), Digit(u8), Number(u32) }
+);
+at_a_time!(flattened: #[event(name = "customer-moved")] {
+        #[serde(flatten)] means: Means, #[serde(flatten)] how: Option<How>, #[serde(flatten)] rest: BTreeMap<String, serde_json::Value>
+    };
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EventData)]
+    #[serde(tag = "how")]
+    pub(super) enum How { Fast { speed: u8 } }
+);
+at_a_time!(first_locked_when_ignored: #[event(name = "customer-moved", version = 2)] #[upcast(1 => 2, remove(city))] { street: String });
 at_a_time!(ignored: #[event(name = "customer-moved", version = 2)] #[upcast(1 => 2, remove(city))] { street: String });
 at_a_time!(kinds: #[event(name = "customer-moved")] { kind: Kind };
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EventData)]
@@ -127,8 +158,8 @@ fn what_is_not_locked_yet_is_added_by_an_update() {
     assert_eq!(
         told::<upcast::Customer>(&mut lock, Mode::Compare),
         [
-            "event `customer-moved` version 1 reads as `customer-moved` version 2 now, and not as `customer-moved` \
-             version 1; accept it with `ES_LOCK=update cargo test`.",
+            "event `customer-moved`: the recorded version 1 payload reads as `customer-moved` version 2 now, and not as \
+             `customer-moved` version 1; accept it with `ES_LOCK=update cargo test`.",
             "event `customer-moved` version 2 is not locked yet; add it with `ES_LOCK=update cargo test`."
         ]
     );
@@ -223,13 +254,137 @@ fn an_optional_field_is_accepted_by_an_update() {
     let mut lock = locked::<released::Customer>();
     assert_eq!(
         told::<optional_added::Customer>(&mut lock, Mode::Compare),
-        ["event `customer-moved` version 1 gained what may be missing, so old payloads still read:\n        \
+        ["event `customer-moved` version 1 takes more than before, and old payloads still read:\n        \
           + tags?: [u8]\n        + zip?: string?\n    Accept with `ES_LOCK=update cargo test`."]
     );
     assert_eq!(told::<optional_added::Customer>(&mut lock, Mode::Update), [""; 0]);
     assert_eq!(told::<optional_added::Customer>(&mut lock, Mode::Compare), [""; 0]);
     let taken_back = told::<released::Customer>(&mut lock, Mode::Update);
     assert!(taken_back[0].contains("changed without a new version"), "{taken_back:?}");
+}
+
+#[test]
+fn an_optional_field_may_come_in_a_later_version() {
+    let mut lock = locked::<upcast::Customer>();
+    let before = lock.to_text();
+    let compared = told::<optional_added_to_version_2::Customer>(&mut lock, Mode::Compare);
+    assert!(compared[0].contains("version 1 payload reads with more fields now"), "{compared:#?}");
+    assert!(compared[1].contains("version 2 takes more than before"), "{compared:#?}");
+    assert_eq!(told::<optional_added_to_version_2::Customer>(&mut lock, Mode::Update), [""; 0]);
+    assert_eq!(told::<optional_added_to_version_2::Customer>(&mut lock, Mode::Compare), [""; 0]);
+    let shape_of_1 =
+        |text: &str| text.split(r#""2": {"#).next().unwrap().split(r#""shape""#).nth(1).unwrap().to_owned();
+    assert_eq!(shape_of_1(&before), shape_of_1(&lock.to_text()), "what was stored as version 1 is remembered");
+}
+
+#[test]
+fn a_changed_default_is_told() {
+    let told_now = problem::<with_default::Customer, with_another_default::Customer>();
+    assert_eq!(
+        told_now,
+        "event `customer-moved`: a version 1 payload without the fields that may be missing reads differently now:\n        \
+         was [{\"event\":\"customer-moved\",\"payload\":{\"city\":\"text\",\"country\":\"DE\"},\"version\":1}]\n        \
+         is  [{\"event\":\"customer-moved\",\"payload\":{\"city\":\"text\",\"country\":\"FR\"},\"version\":1}]\n    \
+         A default is how old payloads are read, so it stays as it is; give new events another value where they are \
+         made.\n    If there are no such payloads: `ES_LOCK=overwrite cargo test`."
+    );
+    assert_eq!(
+        problem::<with_default::Customer, with_another_default_and_more::Customer>().lines().next(),
+        told_now.lines().next()
+    );
+    let mut lock = locked::<with_default::Customer>();
+    assert_eq!(told::<with_another_default::Customer>(&mut lock, Mode::Overwrite), [""; 0]);
+    assert_eq!(told::<with_another_default::Customer>(&mut lock, Mode::Compare), [""; 0]);
+}
+
+#[test]
+fn a_lock_that_does_not_know_defaults_yet_learns_them() {
+    let mut value: serde_json::Value = serde_json::from_str(&locked::<with_default::Customer>().to_text()).unwrap();
+    let entry = &mut value["aggregates"]["customer"]["customer-moved"]["1"];
+    assert!(entry.as_object_mut().unwrap().remove("sparse").is_some());
+    let mut lock = Lock::from_text(&value.to_string(), "x".as_ref()).unwrap();
+    assert!(told::<with_default::Customer>(&mut lock, Mode::Compare)[0].contains("it is not locked yet how"));
+    assert_eq!(told::<with_default::Customer>(&mut lock, Mode::Update), [""; 0]);
+    assert_eq!(lock, locked::<with_default::Customer>());
+}
+
+#[test]
+fn a_wider_integer_is_accepted_by_an_update_and_a_narrower_one_is_not() {
+    let mut lock = locked::<counted::Customer>();
+    let compared = told::<counted_further::Customer>(&mut lock, Mode::Compare);
+    assert!(
+        compared[0].contains(
+            "takes more than before, and old payloads still read:\n        - times: u32\n        + times: u64"
+        ),
+        "{compared:?}"
+    );
+    assert_eq!(told::<counted_further::Customer>(&mut lock, Mode::Update), [""; 0]);
+    assert_eq!(told::<counted_further::Customer>(&mut lock, Mode::Compare), [""; 0]);
+    assert!(problem::<counted::Customer, counted_less::Customer>().contains("changed without a new version"));
+}
+
+#[test]
+fn the_order_of_untagged_variants_matters() {
+    let mut read_back = Lock::from_text(&locked::<first_that_fits::Customer>().to_text(), "x".as_ref()).unwrap();
+    assert_eq!(told::<first_that_fits::Customer>(&mut read_back, Mode::Compare), [""; 0]);
+    let told = problem::<first_that_fits::Customer, other_that_fits::Customer>();
+    assert!(told.contains("- zip: Text string | Number u32 | Digit u8, untagged"), "{told}");
+}
+
+#[test]
+fn what_is_flattened_gets_a_sample_that_reads() {
+    let text = locked::<flattened::Customer>().to_text();
+    let lock: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let entry = &lock["aggregates"]["customer"]["customer-moved"]["1"];
+    let boat = serde_json::json!({ "from": { "name": "text", "number": 1 }, "to": { "name": "text", "number": 1 } });
+    assert_eq!(entry["sample"], serde_json::json!({ "Boat": boat, "how": "Fast", "speed": 1, "text": null }));
+}
+
+#[test]
+fn a_version_with_a_field_of_no_use_gets_a_sample() {
+    let text = locked::<first_locked_when_ignored::Customer>().to_text();
+    assert!(text.contains(r#""city": "ignored""#), "{text}");
+}
+
+#[test]
+fn a_real_payload_takes_the_place_of_a_sample() {
+    let real = || [("customer-moved", 1, serde_json::json!({ "zip": "10115" }))];
+    let with = |lock: &mut Lock, mode| -> Vec<String> {
+        lock.check_with::<validated::Customer>(mode, real()).iter().map(ToString::to_string).collect()
+    };
+    let mut lock = Lock::default();
+    assert_eq!(with(&mut lock, Mode::Update), [""; 0], "no sample is asked for that is given");
+    assert_eq!(with(&mut lock, Mode::Compare), [""; 0]);
+    assert_eq!(
+        lock.set_sample::<validated::Customer>("customer-moved", 1, serde_json::json!({ "zip": "80331" })),
+        Ok(())
+    );
+    assert!(with(&mut lock, Mode::Compare)[0].contains("another sample than the test gives"));
+    assert!(with(&mut lock, Mode::Update)[0].contains("has a real sample already:\n        {\"zip\":\"80331\"}"));
+    assert_eq!(with(&mut lock, Mode::Overwrite), [""; 0]);
+    assert!(lock.to_text().contains("10115"));
+    let refused = |lock: &mut Lock, event, version, payload| {
+        lock.set_sample::<validated::Customer>(event, version, payload).unwrap_err().to_string()
+    };
+    let before = lock.clone();
+    assert_eq!(
+        refused(&mut lock, "customer-moved", 2, serde_json::json!({})),
+        "version 2 of `customer-moved` is not in the lock; update it first"
+    );
+    assert!(refused(&mut lock, "customer-left", 1, serde_json::json!({})).contains("is not in the lock"));
+    let unreadable = refused(&mut lock, "customer-moved", 1, serde_json::json!({ "zip": "1" }));
+    assert!(unreadable.contains("cannot be read") && unreadable.contains("`1` is no zip"), "{unreadable}");
+    assert_eq!(lock, before);
+}
+
+#[test]
+fn overwriting_forgets_versions_that_are_not_read() {
+    let mut lock = locked::<upcast::Customer>();
+    assert_eq!(told::<oldest::Customer>(&mut lock, Mode::Overwrite), [""; 0]);
+    assert_eq!(told::<oldest::Customer>(&mut lock, Mode::Compare), [""; 0], "version 1 is gone");
+    let mut lock = locked::<upcast::Customer>();
+    assert_eq!(told::<released::Customer>(&mut lock, Mode::Overwrite), [""; 0]);
+    assert_eq!(told::<released::Customer>(&mut lock, Mode::Compare), [""; 0], "version 2 is gone");
 }
 
 #[test]
@@ -355,6 +510,8 @@ fn every_field_stands_on_a_line_of_its_own() {
 #[test]
 fn the_events_of_this_file_are_locked() {
     assert_locked!(upcast::Customer);
+    let real = serde_json::json!({ "street": "Unter den Linden 77", "city": "Berlin" });
+    assert_locked!(upcast::Customer, samples = [("customer-moved", 1, real)]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use es_core::{Aggregate, StreamId, Timestamp, Version};
+use es_core::{Aggregate, InvalidTimestamp, StreamId, Timestamp, Version};
 use flate2::bufread::MultiGzDecoder;
 use serde::Deserialize;
 
@@ -92,7 +92,7 @@ pub enum LogError {
     #[error("line {line}: the stream `{stream}` is not called `loan-` and an id")]
     Stream { line: u64, stream: String },
     #[error("line {line}: the time `{time}` is not RFC 3339")]
-    Time { line: u64, time: String, source: jiff::Error },
+    Time { line: u64, time: String, source: InvalidTimestamp },
     #[error("line {line}: the log is not in order of time, {at} follows {after}")]
     OutOfOrder { line: u64, at: Timestamp, after: Timestamp },
 }

@@ -68,6 +68,8 @@ fn scalar(name: &str) -> Value {
         "bool" => return json!({ "type": "boolean" }),
         "string" => return json!({ "type": "string" }),
         "char" => return json!({ "type": "string", "minLength": 1, "maxLength": 1 }),
+        "uuid" => return json!({ "type": "string", "format": "uuid" }),
+        "timestamp" => return json!({ "type": "string", "format": "date-time" }),
         "null" => return json!({ "type": "null" }),
         "f32" | "f64" => return json!({ "type": "number" }),
         "any" | "ignored" => return json!({}),
@@ -139,11 +141,12 @@ fn key(shape: &Shape) -> Option<Value> {
         Shape::Scalar(name) => match name.as_str() {
             "bool" => Some(json!({ "enum": ["true", "false"] })),
             "char" => Some(scalar("char")),
+            "uuid" | "timestamp" => Some(scalar(name)),
             name if name.starts_with('u') => Some(json!({ "pattern": "^(0|[1-9][0-9]*)$" })),
             name if name.starts_with('i') && name != "ignored" => Some(json!({ "pattern": "^(0|-?[1-9][0-9]*)$" })),
             _ => None,
         },
-        Shape::Choice(Choice { variants, tagging: Tagging::External }) => {
+        Shape::Choice(Choice { variants, tagging: Tagging::External, .. }) => {
             let is_name = variants.iter().all(|(_, held)| held.is_none());
             is_name.then(|| json!({ "enum": variants.iter().map(|(name, _)| name).collect::<Vec<_>>() }))
         }
@@ -160,7 +163,7 @@ pub(super) enum Surroundings {
     Flattened,
 }
 
-pub(super) fn of_choice(Choice { variants, tagging }: &Choice, surroundings: Surroundings) -> Value {
+pub(super) fn of_choice(Choice { variants, tagging, .. }: &Choice, surroundings: Surroundings) -> Value {
     let (names, others): (Vec<_>, Vec<_>) = match (tagging, surroundings) {
         (Tagging::External, Surroundings::Alone) => variants.iter().partition(|(_, held)| held.is_none()),
         _ => (Vec::new(), variants.iter().collect()),

@@ -2,7 +2,8 @@
 //!
 //! A record is an object, a field that may be missing ends in `?`; a list is an array of one; a scalar is a string, and
 //! ends in `?` if it may be null.
-//! Everything else is an object with keys that begin with `$`.
+//! Everything else is an object with keys that begin with `$`; untagged variants are an array, because their order
+//! matters.
 
 use serde_json::{Map, Value, json};
 
@@ -76,7 +77,7 @@ impl Shape {
         if let Some(variants) = map.get("$one_of") {
             return Choice::from_json(variants, map, refused).map(Self::Choice);
         }
-        Record::from_json(map).map(Self::Record)
+        Record::from_json(map, refused).map(Self::Record)
     }
 }
 
@@ -89,16 +90,18 @@ impl Record {
         if self.denies_unknown {
             map.insert("$others".to_owned(), json!("denied"));
         }
+        put_aliases(&self.aliases, &mut map);
         Value::Object(map)
     }
 
-    fn from_json(map: &Map<String, Value>) -> Result<Self, ShapeError> {
-        let fields = map.iter().filter(|(name, _)| *name != "$others").map(|(name, shape)| {
+    fn from_json(map: &Map<String, Value>, refused: &dyn Fn() -> ShapeError) -> Result<Self, ShapeError> {
+        let fields = map.iter().filter(|(name, _)| *name != "$others" && *name != "$aliases").map(|(name, shape)| {
             let may_be_missing = name.ends_with('?');
             let name = name.strip_suffix('?').unwrap_or(name).to_owned();
             Ok(RecordField { name, may_be_missing, shape: Shape::from_json(shape)? })
         });
-        Ok(Self { fields: fields.collect::<Result<_, _>>()?, denies_unknown: map.contains_key("$others") })
+        let (fields, aliases) = (fields.collect::<Result<_, _>>()?, aliases(map, refused)?);
+        Ok(Self { fields, aliases, denies_unknown: map.contains_key("$others") })
     }
 }
 
@@ -106,7 +109,13 @@ impl Choice {
     fn to_json(&self) -> Value {
         let variants = self.variants.iter();
         let variants = variants.map(|(name, shape)| (name.clone(), shape.as_ref().map_or(Value::Null, Shape::to_json)));
-        let mut map = Map::from_iter([("$one_of".to_owned(), Value::Object(variants.collect()))]);
+        let variants = if self.tagging == Tagging::Untagged {
+            Value::Array(variants.map(|(name, shape)| json!({ name: shape })).collect())
+        } else {
+            Value::Object(variants.collect())
+        };
+        let mut map = Map::from_iter([("$one_of".to_owned(), variants)]);
+        put_aliases(&self.aliases, &mut map);
         match &self.tagging {
             Tagging::External => {}
             Tagging::Internal { tag } => {
@@ -128,7 +137,12 @@ impl Choice {
         map: &Map<String, Value>,
         refused: &dyn Fn() -> ShapeError,
     ) -> Result<Self, ShapeError> {
-        let variants = variants.as_object().ok_or_else(refused)?.iter().map(|(name, shape)| {
+        let variants: Vec<_> = match variants {
+            Value::Object(variants) => variants.iter().collect(),
+            Value::Array(variants) => variants.iter().filter_map(Value::as_object).flatten().collect(),
+            _ => return Err(refused()),
+        };
+        let variants = variants.into_iter().map(|(name, shape)| {
             let shape = if shape.is_null() { None } else { Some(Shape::from_json(shape)?) };
             Ok((name.clone(), shape))
         });
@@ -139,6 +153,19 @@ impl Choice {
             (None, _) if map.contains_key("$untagged") => Tagging::Untagged,
             (None, _) => Tagging::External,
         };
-        Ok(Self { variants: variants.collect::<Result<_, _>>()?, tagging })
+        Ok(Self { variants: variants.collect::<Result<_, _>>()?, aliases: aliases(map, refused)?, tagging })
     }
+}
+
+fn put_aliases(aliases: &[(String, String)], map: &mut Map<String, Value>) {
+    if !aliases.is_empty() {
+        let aliases = aliases.iter().map(|(alias, of)| (alias.clone(), json!(of)));
+        map.insert("$aliases".to_owned(), Value::Object(aliases.collect()));
+    }
+}
+
+fn aliases(map: &Map<String, Value>, refused: &dyn Fn() -> ShapeError) -> Result<Vec<(String, String)>, ShapeError> {
+    let Some(aliases) = map.get("$aliases") else { return Ok(Vec::new()) };
+    let aliases = aliases.as_object().ok_or_else(refused)?.iter();
+    aliases.map(|(alias, of)| Ok((alias.clone(), of.as_str().ok_or_else(refused)?.to_owned()))).collect()
 }

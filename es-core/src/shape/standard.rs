@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{EventData, Outer, Record, RecordField, Shape};
+use crate::time::Timestamp;
 
 macro_rules! scalars {
     ($($name:literal: $($ty:ty),+;)+) => {$($(
@@ -46,7 +47,21 @@ impl EventData for serde::de::IgnoredAny {
 
 impl EventData for uuid::Uuid {
     fn shape(_: &mut Outer) -> Shape {
-        Shape::scalar("string")
+        Shape::scalar("uuid")
+    }
+}
+
+/// RFC 3339.
+impl EventData for Timestamp {
+    fn shape(_: &mut Outer) -> Shape {
+        Shape::scalar("timestamp")
+    }
+}
+
+#[cfg(feature = "jiff")]
+impl EventData for jiff::Timestamp {
+    fn shape(_: &mut Outer) -> Shape {
+        Shape::scalar("timestamp")
     }
 }
 
@@ -124,6 +139,10 @@ impl EventData for std::time::Duration {
     fn shape(_: &mut Outer) -> Shape {
         let field =
             |name: &str, ty| RecordField { name: name.to_owned(), may_be_missing: false, shape: Shape::scalar(ty) };
-        Shape::Record(Record { fields: vec![field("secs", "u64"), field("nanos", "u32")], denies_unknown: true })
+        Shape::Record(Record {
+            fields: vec![field("secs", "u64"), field("nanos", "u32")],
+            aliases: Vec::new(),
+            denies_unknown: true,
+        })
     }
 }

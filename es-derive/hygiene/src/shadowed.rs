@@ -50,9 +50,12 @@ type Text = ();
     ::kernel::Event,
 )]
 #[serde(crate = "::encoding")]
-#[event(name = "shadowed-happened", version = 3, crate = ::kernel)]
-#[upcast(1 => 2, rename(fn => r#type))]
-#[upcast(2 => 3, add(r#match = "yes", r#move))]
+#[event(name = "shadowed-happened", version = 6, crate = ::kernel)]
+#[upcast(1 => 2, from = ::core::primitive::u8)]
+#[upcast(2 => 3, rename(fn => for), as = Older)]
+#[upcast(3 => 4, add(r#match = "yes", r#move))]
+#[upcast(4 => 5, unchanged)]
+#[upcast(5 => 6, change(for: u8 => r#type = r#for))]
 pub struct Happened {
     /// A keyword.
     pub r#type: u8,
@@ -60,6 +63,12 @@ pub struct Happened {
     pub r#match: ::std::string::String,
     /// A third one.
     pub r#move: ::std::option::Option<u8>,
+}
+
+impl ::std::convert::From<::core::primitive::u8> for Older {
+    fn from(r#fn: ::core::primitive::u8) -> Self {
+        Self { r#fn }
+    }
 }
 
 /// A unit.
@@ -159,6 +168,6 @@ mod tests {
         assert_eq!(Happen { r#type: 0 }.handled_by(&State::default()).unwrap_err(), Refused);
         assert_eq!(Wish.handled_by(&State::default()).unwrap().as_slice(), vec![StateEvent::from(super::Event)]);
         assert_eq!(StateEvent::EVENTS[0].fields[0].name, "type");
-        assert_eq!(Happened::MODEL.hops[1].changes, [r#"add(r#match = "yes", r#move)"#]);
+        assert_eq!(Happened::MODEL.hops[2].changes, [r#"add(r#match = "yes", r#move)"#]);
     }
 }

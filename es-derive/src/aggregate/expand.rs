@@ -5,8 +5,9 @@ use quote::{ToTokens, quote_spanned};
 use syn::{Generics, Type};
 
 use super::attrs::{AggregateInput, Set};
+use crate::docs;
 use crate::entries::Entry;
-use crate::event_set::{self, EventSet};
+use crate::event_set::{self, EventSet, History};
 use crate::input;
 use crate::text;
 
@@ -39,14 +40,14 @@ impl AggregateInput<'_> {
         };
         let generics = self.enum_generics(entries);
         let where_clause = &generics.where_clause;
-        let doc = format!("The {what} of [`{}`].", text::name(&self.item.ident));
+        let docs = docs::attrs(&format!("The {what} of {}.", docs::link(&self.item.ident)));
         let variants = entries.iter().map(|entry| {
             let (variant, ty) = (&entry.variant, entry.placed());
-            let doc = format!("[`{}`].", entry.ty.to_token_stream().to_string().replace(' ', ""));
+            let doc = docs::link(&entry.ty) + ".";
             quote_spanned!(site=> #[doc = #doc] #variant(#ty))
         });
         quote_spanned! {site=>
-            #[doc = #doc]
+            #docs
             #[derive(#(#derive),*)]
             #[allow(
                 private_interfaces,
@@ -121,6 +122,7 @@ impl AggregateInput<'_> {
     fn aggregate(&self) -> TokenStream {
         let site = Span::mixed_site();
         let Self { item, private, name, unknown, .. } = self;
+        let docs = docs::attrs(&self.doc());
         let or_unknown = |ty: &Option<Type>| ty.as_ref().map_or_else(|| unknown.clone(), ToTokens::to_token_stream);
         let (id, error, refuses_with) = (or_unknown(&self.id), or_unknown(&self.error), self.refuses_with());
         let (ident, generics) = (&item.ident, self.generics());
@@ -128,6 +130,7 @@ impl AggregateInput<'_> {
         let (event, command) = (self.set_type(&self.events), self.set_type(&self.commands));
         let (model, apply, replay) = (self.model(), self.apply_body(), self.replay_body());
         quote_spanned! {site=>
+            #docs
             #[automatically_derived]
             #[allow(unused_qualifications)]
             impl #impl_generics #private::Aggregate for #ident #ty_generics #where_clause {
@@ -207,6 +210,25 @@ impl AggregateInput<'_> {
         }
     }
 
+    /// Its streams, events and commands.
+    fn doc(&self) -> String {
+        let streams = docs::code(&format!("{}-{{id}}", self.name));
+        let mut events = vec![format!("Its events: {}.", types_of(&self.events))];
+        let History { split, retired } = &self.history;
+        if !split.is_empty() {
+            events.push(format!("Read as some of these: {}.", docs::links(split)));
+        }
+        let retired: Vec<_> = retired.iter().map(|name| docs::code(&name.value())).collect();
+        if !retired.is_empty() {
+            events.push(format!("Passed over: {}.", docs::and(&retired)));
+        }
+        docs::paragraphs([
+            format!("Its streams are named {streams}."),
+            events.join("\n"),
+            format!("Its commands: {}.", types_of(&self.commands)),
+        ])
+    }
+
     fn model(&self) -> TokenStream {
         let site = Span::mixed_site();
         let Self { item, private, name, .. } = self;
@@ -250,5 +272,14 @@ impl AggregateInput<'_> {
                 type Aggregate = #aggregate;
             }
         }
+    }
+}
+
+/// Links to the types of a set.
+fn types_of(set: &Set) -> String {
+    match set {
+        Set::Listed { entries, .. } => docs::links(entries),
+        Set::Named(path) => format!("those of {}", docs::link(path)),
+        Set::Unknown { ident, .. } => docs::link(ident),
     }
 }

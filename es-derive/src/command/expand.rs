@@ -7,6 +7,7 @@ use syn::{Generics, Path};
 
 use super::attrs::{CommandInput, Handler};
 use super::emits::Emits;
+use crate::docs;
 use crate::input;
 use crate::text;
 
@@ -20,6 +21,7 @@ impl CommandInput<'_> {
         let (aggregate, generics) = self.handler_generics();
         let (handler_generics, _, handler_where) = generics.split_for_impl();
         let (handled_by, listed) = (self.as_written("HandledBy", &aggregate), self.as_written("Listed", &aggregate));
+        let docs = docs::attrs(&self.doc());
         // The user's expressions know these two by name.
         let command = Ident::new("command", Span::call_site());
         let state = Ident::new("state", Span::call_site());
@@ -29,6 +31,7 @@ impl CommandInput<'_> {
                 use #private::{HandledBy as __HandledBy, Listed as __Listed};
                 #emitted
 
+                #docs
                 #[automatically_derived]
                 #[allow(unused_qualifications)]
                 impl #impl_generics #private::Command for #ident #ty_generics #where_clause {
@@ -174,7 +177,7 @@ impl CommandInput<'_> {
         let site = Span::mixed_site();
         let Self { item, private, creates, .. } = self;
         let (type_name, doc) = (text::name(&item.ident), text::doc(&item.attrs));
-        let fields = input::field_models(&self.fields, private);
+        let fields = input::field_models(&self.fields, &self.item.attrs, private);
         let rules = self.rules.iter().map(|rule| {
             let (condition, error) =
                 (text::source(rule.condition.to_token_stream()), text::source(rule.error.to_token_stream()));
@@ -197,6 +200,23 @@ impl CommandInput<'_> {
                 emits: #emits,
             }
         }
+    }
+
+    /// What it emits, and its rules.
+    fn doc(&self) -> String {
+        let mut told = match &self.handler {
+            Handler::Declared(Emits { event, .. }) => vec![format!("Emits {}.", docs::link(event))],
+            Handler::Aggregate | Handler::Unknown => vec!["Its aggregate decides what it emits.".to_owned()],
+        };
+        if self.creates {
+            told.push("Accepted only if the aggregate does not exist yet.".to_owned());
+        }
+        let introduction = if self.rules.is_empty() { "" } else { "Refused, in this order, unless:" };
+        let rules = self.rules.iter().map(|rule| {
+            let [condition, error] = [rule.condition.to_token_stream(), rule.error.to_token_stream()].map(text::source);
+            format!("{}, else {}", docs::code(&condition), docs::code(&error))
+        });
+        docs::paragraphs([told.join(" "), introduction.to_owned(), docs::list(rules)])
     }
 }
 

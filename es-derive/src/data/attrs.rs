@@ -3,7 +3,7 @@
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Token, Type};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Member, Meta, Token, Type};
 
 use super::rename::Rule;
 
@@ -23,6 +23,8 @@ pub(crate) struct Container {
     pub(super) stored_as: Option<Type>,
     /// The name of a variant.
     pub(super) rename: Option<String>,
+    /// Other names of a variant.
+    pub(super) aliases: Vec<String>,
     pub(super) is_skipped: bool,
 }
 
@@ -30,6 +32,7 @@ pub(crate) struct Container {
 #[derive(Default)]
 pub(super) struct FieldAttrs {
     pub(super) rename: Option<String>,
+    pub(super) aliases: Vec<String>,
     pub(super) may_be_missing: bool,
     pub(super) is_skipped: bool,
     pub(super) is_flattened: bool,
@@ -47,6 +50,7 @@ impl Container {
                 "rename_all" => container.rename_all = text.as_deref().and_then(Rule::parse),
                 "rename_all_fields" => container.rename_all_fields = text.as_deref().and_then(Rule::parse),
                 "rename" => container.rename = text,
+                "alias" => container.aliases.extend(text),
                 "default" => container.has_default = true,
                 "deny_unknown_fields" => container.denies_unknown = true,
                 "transparent" => container.is_transparent = true,
@@ -71,6 +75,16 @@ impl Container {
             .unwrap_or_else(|| self.rename_all.map_or_else(|| ident.unraw().to_string(), |rule| rule.field(ident)))
     }
 
+    /// The stored name of a field, or its place after so many others; `None` if it is skipped, or flattened.
+    pub(crate) fn stored_name(&self, member: &Member, attrs: &[Attribute], others: usize) -> Option<String> {
+        let attrs = FieldAttrs::parse(attrs);
+        let is_stored = !attrs.is_skipped && !attrs.is_flattened;
+        is_stored.then(|| match member {
+            Member::Named(ident) => self.field_name(ident, &attrs),
+            Member::Unnamed(_) => others.to_string(),
+        })
+    }
+
     /// The stored name of a variant.
     pub(super) fn variant_name(&self, ident: &Ident, variant: &Self) -> String {
         let renamed = variant.rename.clone();
@@ -85,6 +99,7 @@ impl FieldAttrs {
             let text = value.map(|value| value.value());
             match key.as_str() {
                 "rename" => field.rename = text,
+                "alias" => field.aliases.extend(text),
                 "default" => field.may_be_missing = true,
                 "skip" | "skip_deserializing" => field.is_skipped = true,
                 "flatten" => field.is_flattened = true,

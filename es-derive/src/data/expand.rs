@@ -57,12 +57,14 @@ pub(crate) fn struct_shape(container: &Container, fields: &Fields, private: &Pat
 pub(crate) fn fields_shape(container: &Container, fields: &[ShapeSource<'_>], private: &Path) -> TokenStream {
     let site = Span::mixed_site();
     let denies_unknown = container.denies_unknown;
+    let mut aliases = Vec::new();
     let pushes = fields.iter().filter_map(|field| {
         let attrs = FieldAttrs::parse(field.attrs);
         if attrs.is_skipped {
             return None;
         }
         let name = container.field_name(field.ident, &attrs);
+        aliases.extend(attrs.aliases.iter().map(|alias| alias_of(alias, &name, private)));
         let shape = field_shape(field.ty, &attrs, private);
         if attrs.is_flattened {
             return Some(quote_spanned!(site=> fields.extend(#private::flattened(#name, #shape));));
@@ -77,14 +79,24 @@ pub(crate) fn fields_shape(container: &Container, fields: &[ShapeSource<'_>], pr
             fields.push(#private::RecordField { name: #private::text(#name), may_be_missing, shape });
         })
     });
+    let pushes: Vec<_> = pushes.collect();
     quote_spanned! {site=>
         {
             #[allow(unused_mut)]
             let mut fields = #private::list([]);
             #(#pushes)*
-            #private::Shape::Record(#private::Record { fields, denies_unknown: #denies_unknown })
+            #private::Shape::Record(#private::Record {
+                fields,
+                aliases: #private::list([#(#aliases),*]),
+                denies_unknown: #denies_unknown,
+            })
         }
     }
+}
+
+/// Another name under which `name` is read.
+fn alias_of(alias: &str, name: &str, private: &Path) -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> (#private::text(#alias), #private::text(#name)))
 }
 
 /// The shape of an enum.
@@ -97,13 +109,17 @@ pub(super) fn enum_shape(
     if let Some(stored_as) = &container.stored_as {
         return type_shape(stored_as, private);
     }
+    let mut aliases = Vec::new();
     let variants = variants.iter().filter_map(|variant| {
         let mut attrs = Container::of(&variant.attrs);
         if attrs.is_skipped {
             return None;
         }
         attrs.rename_all = attrs.rename_all.or(container.rename_all_fields);
+        // serde has it on the enum, for the fields of its variants.
+        attrs.denies_unknown = container.denies_unknown;
         let name = container.variant_name(&variant.ident, &attrs);
+        aliases.extend(attrs.aliases.iter().map(|alias| alias_of(alias, &name, private)));
         let shape = match &variant.fields {
             Fields::Unit => quote_spanned!(site=> ::core::option::Option::None),
             fields => {
@@ -123,7 +139,11 @@ pub(super) fn enum_shape(
         (None, _) => quote_spanned!(site=> #private::Tagging::External),
     };
     quote_spanned! {site=>
-        #private::Shape::Choice(#private::Choice { variants: #private::list([#(#variants),*]), tagging: #tagging })
+        #private::Shape::Choice(#private::Choice {
+            variants: #private::list([#(#variants),*]),
+            aliases: #private::list([#(#aliases),*]),
+            tagging: #tagging,
+        })
     }
 }
 

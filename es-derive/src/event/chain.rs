@@ -8,6 +8,7 @@ use super::hop::{Hop, Typed, Way};
 use super::shape::{self, Shape};
 use crate::diagnostics::Diagnostics;
 use crate::input;
+use crate::text;
 
 /// The hop from an older version to the next.
 pub(super) struct Step<'a> {
@@ -22,6 +23,8 @@ pub(super) enum StepKind<'a> {
     Fields { older: Shape, changes: &'a [Change] },
     /// The older shape is a type of the user's.
     Typed(&'a Typed),
+    /// The older shape is the newer one.
+    Unchanged,
     /// The older shape is a JSON value.
     Json(&'a Path),
 }
@@ -86,10 +89,20 @@ fn step<'a>(
 ) -> Option<(StepKind<'a>, Form<'a>)> {
     let (next, after) = (hop.from + 1, hop.from + 2);
     match (&hop.way, newer) {
-        (Way::Unknown, _) | (Way::Fields { .. }, None) => None,
+        (Way::Unknown, _) | (Way::Fields { .. } | Way::Unchanged, None) => None,
+        (Way::Unchanged, Some(newer)) => Some((StepKind::Unchanged, newer.clone())),
         (Way::Json(function), _) => Some((StepKind::Json(function), Form::Json)),
-        (Way::Fields { changes, .. }, Some(Form::Shape(shape))) => {
-            let older = shape.before(changes, hop.from, event, diagnostics);
+        (Way::Fields { changes, name, .. }, Some(Form::Shape(shape))) => {
+            let mut older = shape.before(changes, hop.from, event, diagnostics);
+            older.name.clone_from(name);
+            if let (Some(name), Some(param)) = (name, event.generics.type_params().next()) {
+                let message = format!(
+                    "the older struct of an event with type parameters, such as `{}`, cannot be named; \
+                     write it yourself: `from = Old`",
+                    param.ident
+                );
+                diagnostics.error(name, message);
+            }
             Some((StepKind::Fields { older: older.clone(), changes }, Form::Shape(older)))
         }
         (Way::Fields { key, .. }, Some(form @ (Form::Type(_) | Form::Json))) => {
@@ -104,10 +117,13 @@ fn step<'a>(
             diagnostics.error(key, message);
             None
         }
-        (Way::Typed(typed), Some(Form::Shape(shape))) if shape.version != event.version() => {
+        (Way::Typed(typed), Some(Form::Shape(shape))) if shape.version != event.version() && shape.name.is_none() => {
+            let (name, known) = (text::name(event.ident), shape.version);
             let message = format!(
-                "version {next} has no type of yours that this one could become, because `{next} => {after}` \
-                 is by field; write that one as `from = Old`, too"
+                "version {next} has no type that this one could become, because `{known} => {}` is by field; \
+                 name its older struct: `#[upcast({known} => {}, .., as = {name}V{known})]`",
+                known + 1,
+                known + 1
             );
             diagnostics.error(&typed.old, message);
             None

@@ -6,6 +6,7 @@ use quote::quote_spanned;
 use super::attrs::EventInput;
 use super::chain::{Step, StepKind};
 use super::{hops, wire};
+use crate::docs;
 use crate::input;
 use crate::text;
 
@@ -15,10 +16,12 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
     let (name, version, oldest) = (name(event), event.version(), event.oldest());
     let mut generics = event.generics.clone();
     let (_, ty_generics, _) = event.generics.split_for_impl();
-    let shapes: TokenStream = steps.iter().map(|step| hops::older_shape(event, step)).collect();
+    let older: Vec<_> = steps.iter().map(|step| hops::older_shape(event, step)).collect();
+    let (named, hidden) = (older.iter().map(|older| &older.named), older.iter().map(|older| &older.hidden));
     if !generics.params.is_empty() {
-        for step in steps.iter().filter(|step| matches!(step.kind, StepKind::Fields { .. })) {
-            let older = hops::shape_ident(event, step.from);
+        for step in steps {
+            let StepKind::Fields { older, .. } = &step.kind else { continue };
+            let older = hops::shape_ident(event, older);
             let bound = quote_spanned!(site=> #older #ty_generics: #private::serde::de::DeserializeOwned);
             input::require(&mut generics, &bound);
         }
@@ -49,10 +52,14 @@ pub(super) fn expand(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream 
         // serde can do nothing for a union.
         (quote_spanned!(site=> ::core::unimplemented!()), quote_spanned!(site=> ::core::unimplemented!()))
     };
+    let docs = docs::attrs(&doc(event));
     quote_spanned! {site=>
-        const _: () = {
-            #shapes
+        #(#named)*
 
+        const _: () = {
+            #(#hidden)*
+
+            #docs
             #[automatically_derived]
             #[allow(unused_qualifications)]
             impl #impl_generics #private::Event for #ident #ty_generics #where_clause {
@@ -97,12 +104,32 @@ fn name(event: &EventInput<'_>) -> TokenStream {
     quote_spanned!(site=> ::core::concat!(::core::module_path!(), "::", #ident))
 }
 
+/// Its name, and what each version changed.
+fn doc(event: &EventInput<'_>) -> String {
+    let name = event.name.as_deref().map_or_else(|| "an unknown name".to_owned(), docs::code);
+    let mut told = vec![format!("Stored as {name}, version {}.", event.version())];
+    let aliases: Vec<_> = event.aliases.iter().map(|alias| docs::code(alias)).collect();
+    if !aliases.is_empty() {
+        told.push(format!("Also read as {}, which it was before.", docs::and(&aliases)));
+    }
+    if event.oldest() > 1 {
+        told.push(format!("Versions before {} are not read.", event.oldest()));
+    }
+    let mut hops: Vec<_> = event.hops.iter().flatten().collect();
+    hops.sort_by_key(|hop| hop.from);
+    let hops = hops.into_iter().map(|hop| {
+        let changes: Vec<_> = hop.changes.iter().map(|change| docs::code(change)).collect();
+        format!("Version {}: {}", hop.from + 1, changes.join(", "))
+    });
+    docs::paragraphs([told.join(" "), docs::list(hops)])
+}
+
 fn model(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStream {
     let site = Span::mixed_site();
     let EventInput { ident, private, aliases, .. } = event;
     let (name, version, oldest) = (name(event), event.version(), event.oldest());
     let (type_name, doc) = (text::name(ident), text::doc(&event.item.attrs));
-    let fields = input::field_models(&event.fields, private);
+    let fields = input::field_models(&event.fields, &event.item.attrs, private);
     let hops = steps.iter().map(|step| {
         let from = step.from;
         let changes = event.hops.iter().flatten().filter(|hop| hop.from == from).flat_map(|hop| &hop.changes);

@@ -22,7 +22,9 @@ pub(super) struct Hop {
 
 pub(super) enum Way {
     /// By field: the older shape is reconstructed. `key` is the first operation.
-    Fields { key: Ident, changes: Vec<Change> },
+    Fields { key: Ident, changes: Vec<Change>, name: Option<Ident> },
+    /// `unchanged`: the older shape is that of the newer version.
+    Unchanged,
     /// `from = Old`, `try_from = Old`: the older shape is a type of the user's.
     Typed(Box<Typed>),
     /// `with = function` alone: the older payload is a JSON value.
@@ -38,8 +40,10 @@ pub(super) struct Typed {
     pub(super) with: Option<Path>,
 }
 
-const UPCAST: Grammar =
-    Grammar { name: "upcast", keys: &["add", "rename", "remove", "change", "from", "try_from", "with"] };
+const UPCAST: Grammar = Grammar {
+    name: "upcast",
+    keys: &["add", "rename", "remove", "change", "as", "from", "try_from", "with", "unchanged"],
+};
 
 impl Hop {
     /// The hop, if it is clear between which versions it goes.
@@ -107,6 +111,8 @@ struct Operations {
     from: Once<(Ident, Type)>,
     try_from: Once<(Ident, Type)>,
     with: Once<(Ident, Path)>,
+    name: Once<(Ident, Ident)>,
+    unchanged: Once<Ident>,
     written: Vec<String>,
 }
 
@@ -124,6 +130,14 @@ impl Operations {
             "from" => self.from.set(&key, (key.clone(), value::value(&key, input, "a type")?))?,
             "try_from" => self.try_from.set(&key, (key.clone(), value::value(&key, input, "a type")?))?,
             "with" => self.with.set(&key, (key.clone(), value::value(&key, input, "a function")?))?,
+            "unchanged" => {
+                value::flag(&key, input)?;
+                self.unchanged.set(&key, key.clone())?;
+            }
+            "as" => {
+                // How a struct is called is no change.
+                return self.name.set(&key, (key.clone(), value::value(&key, input, "a name")?));
+            }
             _ => return Err(UPCAST.unknown(&key)),
         }
         let rest = input.cursor().token_stream().into_iter().count();
@@ -138,9 +152,23 @@ impl Operations {
             Way::Unknown
         };
         let (from, try_from, with) = (self.from.take(), self.try_from.take(), self.with.take());
+        let (name, unchanged) = (self.name.take(), self.unchanged.take());
         let typed = [&from, &try_from].into_iter().flatten().map(|(key, _)| key).next();
         if let (Some(key), false) = (typed.or(with.as_ref().map(|(key, _)| key)), self.changes.is_empty()) {
             return refuse(key, format!("`{key}` says it all; remove either it or the changes by field"));
+        }
+        if let (Some((key, _)), true) = (&name, self.changes.is_empty()) {
+            return refuse(key, "`as` names the older struct of a hop by field; remove it here".to_owned());
+        }
+        if let Some(key) = unchanged {
+            return if typed.is_some() || with.is_some() || !self.changes.is_empty() {
+                refuse(
+                    &key,
+                    "`unchanged` says that the shape stays as it is; remove it or what else is said".to_owned(),
+                )
+            } else {
+                Way::Unchanged
+            };
         }
         let with = with.map(|(_, function)| function);
         match (from, try_from, with, self.key) {
@@ -150,12 +178,14 @@ impl Operations {
             (Some((_, old)), None, with, _) => Way::Typed(Box::new(Typed { old, is_fallible: false, with })),
             (None, Some((_, old)), with, _) => Way::Typed(Box::new(Typed { old, is_fallible: true, with })),
             (None, None, Some(with), _) => Way::Json(with),
-            (None, None, None, Some(key)) if !self.changes.is_empty() => Way::Fields { key, changes: self.changes },
+            (None, None, None, Some(key)) if !self.changes.is_empty() => {
+                Way::Fields { key, changes: self.changes, name: name.map(|(_, name)| name) }
+            }
             (None, None, None, _) => refuse(
                 to,
                 format!(
                     "say what changed in version {to}: `add(..)`, `rename(old => new)`, `remove(field: Type)`, \
-                     `change(field: OldType => value)` or `from = Old`"
+                     `change(field: OldType => value)` or `from = Old`; `unchanged` if only the meaning did"
                 ),
             ),
         }

@@ -9,7 +9,7 @@ use super::attrs::EventInput;
 use super::chain::{Form, Step, StepKind};
 use super::change::Change;
 use super::hop::{self, Typed};
-use super::shape::{self, Shape};
+use super::shape::{self, Shape, ShapeField};
 use crate::input::placed;
 use crate::text;
 
@@ -19,14 +19,28 @@ pub(super) fn decode_arm(event: &EventInput<'_>, steps: &[Step<'_>], first: &Ste
     let (private, from) = (&event.private, first.from);
     let (_, ty_generics, _) = event.generics.split_for_impl();
     let decoded = match &first.kind {
-        StepKind::Fields { .. } => {
-            let older = shape_ident(event, from);
+        StepKind::Fields { older, .. } => {
+            let older = shape_ident(event, older);
             quote_spanned!(site=> #private::old_payload::<__C, #older #ty_generics>(codec, recorded))
+        }
+        StepKind::Unchanged => {
+            let same = form(event, &first.newer);
+            match &first.newer {
+                Form::Shape(shape) if shape.version == event.version() => {
+                    quote_spanned!(site=> #private::payload::<__C, #same>(codec, recorded))
+                }
+                Form::Type(_) => quote_spanned!(site=> #private::payload::<__C, #same>(codec, recorded)),
+                _ => quote_spanned!(site=> #private::old_payload::<__C, #same>(codec, recorded)),
+            }
         }
         StepKind::Typed(Typed { old, .. }) => quote_spanned!(site=> #private::payload::<__C, #old>(codec, recorded)),
         StepKind::Json(_) => quote_spanned!(site=> #private::old_payload::<__C, #private::Value>(codec, recorded)),
     };
-    let hops = steps.iter().filter(|step| step.from >= from).map(|step| hop_call(event, step));
+    let hops = steps.iter().filter(|step| step.from >= from && !matches!(step.kind, StepKind::Unchanged));
+    let hops: Vec<_> = hops.map(|step| hop_call(event, step)).collect();
+    if hops.is_empty() {
+        return quote_spanned!(site=> #from => #decoded,);
+    }
     quote_spanned! {site=>
         #from => match #decoded {
             ::core::result::Result::Ok(event) => {
@@ -66,6 +80,8 @@ fn hop_call(event: &EventInput<'_>, step: &Step<'_>) -> TokenStream {
             let newer = newer(old.span());
             (quote_spanned!(site=> <#newer as #private::TryUpcastFrom<#old>>::try_upcast_from(event)), true)
         }
+        // There is nothing to do.
+        StepKind::Unchanged => return TokenStream::new(),
         StepKind::Json(function) => {
             let (newer, inferred) = (newer(function.span()), inferred(function));
             let call = quote_spanned!(site=> #private::json_hop::<#inferred, #newer, #inferred, _>(#function, event, recorded));
@@ -100,7 +116,7 @@ fn form(event: &EventInput<'_>, form: &Form<'_>) -> TokenStream {
             quote_spanned!(site=> #private::Value)
         }
         Form::Shape(shape) => {
-            let (ident, (_, ty_generics, _)) = (shape_ident(event, shape.version), event.generics.split_for_impl());
+            let (ident, (_, ty_generics, _)) = (shape_ident(event, shape), event.generics.split_for_impl());
             quote_spanned!(site=> #ident #ty_generics)
         }
     }
@@ -110,32 +126,43 @@ fn can_fail(changes: &[Change]) -> bool {
     changes.iter().filter_map(Change::value).any(hop::can_fail)
 }
 
-pub(super) fn shape_ident(event: &EventInput<'_>, version: u32) -> Ident {
-    if version == event.version() {
-        event.ident.clone()
-    } else {
-        format_ident!("__{}V{version}", text::name(event.ident), span = Span::mixed_site())
+pub(super) fn shape_ident(event: &EventInput<'_>, Shape { version, name, .. }: &Shape) -> Ident {
+    if *version == event.version() {
+        return event.ident.clone();
     }
+    let own = || format_ident!("__{}V{version}", text::name(event.ident), span = Span::mixed_site());
+    name.clone().unwrap_or_else(own)
 }
 
 fn hop_ident(from: u32) -> Ident {
     format_ident!("__upcast_{from}_to_{}", from + 1, span = Span::mixed_site())
 }
 
+/// What the derive writes for an older version.
+#[derive(Default)]
+pub(super) struct Older {
+    /// The struct, if the user has named it; it stands beside the event.
+    pub(super) named: TokenStream,
+    /// The struct otherwise, and the function to the next version.
+    pub(super) hidden: TokenStream,
+}
+
 /// The struct of the older version and the function to the next one, if they are the derive's to write.
-pub(super) fn older_shape(event: &EventInput<'_>, step: &Step<'_>) -> TokenStream {
+pub(super) fn older_shape(event: &EventInput<'_>, step: &Step<'_>) -> Older {
     let (StepKind::Fields { older, changes }, Form::Shape(newer)) = (&step.kind, &step.newer) else {
-        return TokenStream::new();
+        return Older::default();
     };
-    let mut written = shape_struct(event, older);
-    written.extend(hop_function(event, older, newer, changes));
-    written
+    let (shape, hop) = (shape_struct(event, older), hop_function(event, older, newer, changes));
+    if older.name.is_some() {
+        return Older { named: shape, hidden: hop };
+    }
+    Older { named: TokenStream::new(), hidden: quote_spanned!(Span::mixed_site()=> #shape #hop) }
 }
 
 fn shape_struct(event: &EventInput<'_>, shape: &Shape) -> TokenStream {
     let site = Span::mixed_site();
     let private = &event.private;
-    let (ident, name) = (shape_ident(event, shape.version), text::name(event.ident));
+    let (ident, name) = (shape_ident(event, shape), text::name(event.ident));
     let name_of_event = event.name.as_deref().unwrap_or(&name);
     let expecting = format!("version {} of `{name_of_event}`", shape.version);
     let carried = shape::carried_attributes(event);
@@ -146,7 +173,9 @@ fn shape_struct(event: &EventInput<'_>, shape: &Shape) -> TokenStream {
     });
     let (generics, where_clause) = (event.generics, &event.generics.where_clause);
     let marker = marker(generics);
+    let doc = format!("Version {} of `{name_of_event}`, as its upcasts tell it.", shape.version);
     quote_spanned! {site=>
+        #[doc = #doc]
         #[derive(#private::serde::Deserialize)]
         #[serde(crate = #serde, rename = #name, expecting = #expecting, #carried)]
         #[allow(clippy::all, clippy::pedantic, unused_qualifications)]
@@ -172,23 +201,28 @@ fn hop_function(event: &EventInput<'_>, older: &Shape, newer: &Shape, changes: &
     let site = Span::mixed_site();
     let private = &event.private;
     let (impl_generics, ty_generics, where_clause) = event.generics.split_for_impl();
-    let (from, to) = (shape_ident(event, older.version), shape_ident(event, newer.version));
+    let (from, to) = (shape_ident(event, older), shape_ident(event, newer));
     let function = hop_ident(older.version);
     let old_fields = older.fields.iter().map(|field| &field.ident);
-    let mut made = TokenStream::new();
-    let mut fields = Vec::new();
-    for ShapeFieldOf { ident, ty, change } in newer_fields(newer, changes) {
-        fields.push(match change {
+    let local = |field| format_ident!("__made_{}", text::name(field), span = site);
+    // In the order in which the user wrote them, so that it is clear which one moves an older field first.
+    let made = changes.iter().filter_map(|change| {
+        let (Change::Add { field, .. } | Change::Retype { new: field, .. }) = change else { return None };
+        let ty = newer.fields.iter().find(|newer| newer.ident == *field).map(|newer| &newer.ty)?;
+        let (local, value) = (local(field), made_value(private, field, change.value()));
+        Some(quote_spanned!(site=> let #local: #ty = #value;))
+    });
+    let made: TokenStream = made.collect();
+    let fields = newer.fields.iter().map(|ShapeField { ident, .. }| {
+        match changes.iter().find(|change| change.newer_field() == Some(ident)) {
             Some(Change::Rename { old, new }) => quote_spanned!(site=> #new: #old),
-            Some(Change::Add { field, .. } | Change::Retype { field, .. }) => {
-                let local = format_ident!("__made_{}", text::name(field), span = site);
-                let value = made_value(private, field, change.and_then(Change::value));
-                made.extend(quote_spanned!(site=> let #local: #ty = #value;));
+            Some(Change::Add { field, .. } | Change::Retype { new: field, .. }) => {
+                let local = local(field);
                 quote_spanned!(site=> #field: #local)
             }
             Some(Change::Remove { .. }) | None => quote_spanned!(site=> #ident: #ident),
-        });
-    }
+        }
+    });
     let has_marker = event.generics.type_params().next().is_some();
     let ignored = has_marker.then(|| quote_spanned!(site=> __parameters: _,));
     let marker = (has_marker && newer.version != event.version())
@@ -213,21 +247,6 @@ fn hop_function(event: &EventInput<'_>, older: &Shape, newer: &Shape, changes: &
             #made_event
         }
     }
-}
-
-/// A field of the newer shape, with the change that made it.
-struct ShapeFieldOf<'a> {
-    ident: &'a Ident,
-    ty: &'a syn::Type,
-    change: Option<&'a Change>,
-}
-
-fn newer_fields<'a>(newer: &'a Shape, changes: &'a [Change]) -> impl Iterator<Item = ShapeFieldOf<'a>> {
-    newer.fields.iter().map(|field| ShapeFieldOf {
-        ident: &field.ident,
-        ty: &field.ty,
-        change: changes.iter().find(|change| change.newer_field() == Some(&field.ident)),
-    })
 }
 
 /// The user's expression; a text becomes whatever text type the field has.

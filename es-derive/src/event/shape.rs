@@ -15,6 +15,8 @@ use crate::text;
 #[derive(Clone)]
 pub(super) struct Shape {
     pub(super) version: u32,
+    /// The name that the user has given to its struct.
+    pub(super) name: Option<Ident>,
     pub(super) fields: Vec<ShapeField>,
 }
 
@@ -34,7 +36,7 @@ impl Shape {
             }
             Member::Unnamed(_) => None,
         });
-        Self { version: event.version(), fields: fields.collect() }
+        Self { version: event.version(), name: None, fields: fields.collect() }
     }
 
     /// The shape of version `version`, if `changes` led from it to this one.
@@ -45,21 +47,21 @@ impl Shape {
         event: &EventInput<'_>,
         diagnostics: &Diagnostics,
     ) -> Self {
-        let mut older = Self { version, fields: self.fields.clone() };
-        let mut touched: Vec<&Ident> = Vec::new();
+        let mut older = Self { version, name: None, fields: self.fields.clone() };
+        let mut touched: Vec<&Change> = Vec::new();
         for change in changes {
             let Some(field) = change.newer_field() else { continue };
-            if touched.contains(&field) {
-                diagnostics.error(field, format!("field `{field}` changes twice in this hop; say it once"));
+            if let Some(earlier) = touched.iter().find(|earlier| earlier.newer_field() == Some(field)) {
+                diagnostics.error(field, twice(field, earlier, change));
                 continue;
             }
-            touched.push(field);
+            touched.push(change);
             let Some(index) = older.fields.iter().position(|known| known.ident == *field) else {
                 let known: Vec<_> = self.fields.iter().map(|field| &field.ident).collect();
                 let known = text::list(&known);
                 let message = format!("version {} has no field `{field}`; its fields are {known}", self.version);
                 diagnostics.error(field, message);
-                if let Change::Rename { old, .. } = change {
+                if let Change::Rename { old, .. } | Change::Retype { old, .. } = change {
                     // Older hops may speak of it all the same.
                     older.fields.push(removed(&[], old, None, event));
                 }
@@ -74,10 +76,13 @@ impl Shape {
                     renamed.ident = old.clone();
                     renamed.attrs = renamed.attrs.iter().filter_map(without_names).collect();
                 }
-                Change::Retype { attrs, old, .. } => {
+                Change::Retype { attrs, old, ty, new, .. } => {
                     let retyped = &mut older.fields[index];
-                    retyped.ty = (**old).clone();
-                    retyped.attrs = retyped.attrs.iter().filter_map(only_name).chain(of_serde(attrs)).collect();
+                    let kept: Vec<_> =
+                        if old == new { retyped.attrs.iter().filter_map(only_name).collect() } else { Vec::new() };
+                    retyped.ident = old.clone();
+                    retyped.ty = (**ty).clone();
+                    retyped.attrs = kept.into_iter().chain(of_serde(attrs)).collect();
                 }
                 Change::Remove { .. } => {}
             }
@@ -108,6 +113,17 @@ impl Shape {
     fn keeps(&self, field: &Ident, changes: &[Change]) -> bool {
         self.fields.iter().any(|known| known.ident == *field)
             && !changes.iter().any(|change| change.newer_field() == Some(field))
+    }
+}
+
+fn twice(field: &Ident, earlier: &Change, change: &Change) -> String {
+    match (earlier, change) {
+        (Change::Rename { old, .. }, Change::Retype { ty, .. })
+        | (Change::Retype { ty, .. }, Change::Rename { old, .. }) => {
+            let ty = text::source(ty.to_token_stream());
+            format!("field `{field}` changes twice in this hop; say it once: `change({old}: {ty} => {field} = ..)`")
+        }
+        _ => format!("field `{field}` changes twice in this hop; say it once"),
     }
 }
 

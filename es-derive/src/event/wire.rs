@@ -17,9 +17,13 @@ pub(super) fn of_version(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStr
     let none = Fields::Unit;
     let fields = if let Data::Struct(data) = &event.item.data { &data.fields } else { &none };
     let current = data::struct_shape(&container, fields, private);
-    let older = steps.iter().map(|step| {
+    let current = quote_spanned!(site=> outer.enter::<Self>(|outer| #current));
+    let mut newer = current.clone();
+    // From the newest to the oldest, because one that is unchanged is that of the next.
+    let older = steps.iter().rev().map(|step| {
         let from = step.from;
         let shape = match &step.kind {
+            StepKind::Unchanged => newer.clone(),
             StepKind::Fields { older, .. } => {
                 let fields: Vec<_> = older
                     .fields
@@ -31,15 +35,17 @@ pub(super) fn of_version(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStr
             StepKind::Typed(Typed { old, .. }) => data::type_shape(old, private),
             StepKind::Json(_) => quote_spanned!(site=> #private::Shape::scalar("any")),
         };
+        newer = shape.clone();
         quote_spanned!(site=> #from => #shape,)
     });
+    let older: Vec<_> = older.collect();
     quote_spanned! {site=>
         #[allow(unused_imports)]
         use #private::SpelledShape as _;
         #[allow(unused_variables)]
         let outer = &mut <#private::Outer as ::core::default::Default>::default();
         ::core::option::Option::Some(match version {
-            #version => outer.enter::<Self>(|outer| #current),
+            #version => #current,
             #(#older)*
             _ => return ::core::option::Option::None,
         })

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote_spanned};
 use syn::Generics;
 
 use super::attrs::{ProjectionInput, Split};
+use crate::docs;
 use crate::entries::Entry;
 use crate::event_set::{self, Fold};
 use crate::input;
@@ -47,9 +48,11 @@ impl ProjectionInput<'_> {
         let site = Span::mixed_site();
         let Self { item, private, name, .. } = self;
         let (ident, type_name, doc) = (&item.ident, text::name(&item.ident), text::doc(&item.attrs));
+        let docs = docs::attrs(&self.doc());
         let generics = self.generics();
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         quote_spanned! {site=>
+            #docs
             #[automatically_derived]
             #[allow(unused_qualifications)]
             impl #impl_generics #private::Projection for #ident #ty_generics #where_clause {
@@ -71,6 +74,15 @@ impl ProjectionInput<'_> {
                 }
             }
         }
+    }
+
+    /// What it is built from.
+    fn doc(&self) -> String {
+        let built = format!("Built from {}.", docs::links(&self.entries));
+        if self.split.is_empty() {
+            return built;
+        }
+        format!("{built} Also from what is read of {}.", docs::links(self.split.iter().map(|split| &split.stored)))
     }
 
     /// `if it is that event { decode it; split it; project the parts that are taken; return }`.

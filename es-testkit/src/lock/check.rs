@@ -7,9 +7,10 @@ use es_core::shape::Shape;
 use es_core::{Aggregate, EventName, EventSet, Json, StreamId};
 use serde_json::{Value, json};
 
-use super::file::{Lock, Locked};
-use super::sample::sample;
-use super::suggestion::{difference, is_same, upcast};
+use super::file::{Lock, Locked, Sparse};
+use super::reading::Reading;
+use super::sample::{sample, sparse};
+use super::suggestion::{difference, upcast};
 use crate::log::Log;
 use crate::round_trip::causes;
 
@@ -26,7 +27,7 @@ pub enum Mode {
 
 /// A difference between the events and the lock, with what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem(String);
+pub struct Problem(pub(super) String);
 
 impl Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,6 +44,9 @@ impl Lock {
                 let is_current = *name == model.name;
                 let entries = self.aggregates.entry(A::NAME.to_owned()).or_default().entry((*name).to_owned());
                 let entries = entries.or_default();
+                if mode == Mode::Overwrite {
+                    entries.retain(|version, _| (model.oldest..=model.version).contains(version));
+                }
                 problems.extend(entries.keys().filter(|locked| **locked > model.version).map(|locked| {
                     Problem(format!(
                         "event `{name}` was locked as version {locked}, but its version is now {}; \
@@ -51,7 +55,7 @@ impl Lock {
                     ))
                 }));
                 for version in 1..=model.version {
-                    let check = Check::<A> { model, name, version, mode, of: std::marker::PhantomData };
+                    let check = Check::<A>::new(model, name, version, mode);
                     let outcome = match entries.get(&version) {
                         // A former name is not written any more, so no new version of it can be stored.
                         None if !is_current || version < model.oldest => continue,
@@ -133,7 +137,7 @@ impl Lock {
     }
 }
 
-struct Check<'a, A> {
+pub(super) struct Check<'a, A> {
     model: &'a EventModel,
     name: &'a str,
     version: u32,
@@ -142,12 +146,16 @@ struct Check<'a, A> {
 }
 
 #[derive(Default)]
-struct Outcome {
+pub(super) struct Outcome {
     problem: Option<Problem>,
-    write: Option<Locked>,
+    pub(super) write: Option<Locked>,
 }
 
-impl<A: Aggregate> Check<'_, A> {
+impl<'a, A: Aggregate> Check<'a, A> {
+    pub(super) fn new(model: &'a EventModel, name: &'a str, version: u32, mode: Mode) -> Self {
+        Self { model, name, version, mode, of: std::marker::PhantomData }
+    }
+
     /// A version that the lock does not know.
     fn unknown(&self) -> Outcome {
         let Self { name, version, .. } = self;
@@ -156,7 +164,9 @@ impl<A: Aggregate> Check<'_, A> {
                 format!("event `{name}` version {version} is not locked yet; add it with `ES_LOCK=update cargo test`.");
             return Outcome { problem: Some(Problem(text)), write: None };
         }
-        self.written(sample(&self.shape()).unwrap_or(Value::Null))
+        let shape = self.shape();
+        let sample = sample(&shape).unwrap_or(Value::Null);
+        self.written(shape, sample)
     }
 
     /// A version that the lock knows.
@@ -170,55 +180,86 @@ impl<A: Aggregate> Check<'_, A> {
             ));
         }
         let now = self.shape();
-        let may_write = match self.mode {
-            Mode::Compare => false,
-            Mode::Update => *version == model.version && now.reads(&locked.shape),
-            Mode::Overwrite => true,
-        };
-        if is_same(&now, &locked.shape) {
-            return self.same_shape(locked);
+        let is_same = now.sorted() == locked.shape.sorted();
+        if !is_same && self.mode == Mode::Overwrite {
+            return self.written_anew(now, locked);
         }
-        if may_write {
-            let is_real = sample(&locked.shape).as_ref() != Some(&locked.sample);
-            let kept = (is_real && self.mode == Mode::Update).then(|| locked.sample.clone());
-            return self.written(kept.or_else(|| sample(&now)).unwrap_or(Value::Null));
+        if !is_same && !now.reads(&locked.shape) {
+            return Outcome::problem(self.changed(&locked.shape, &now));
         }
-        Outcome::problem(self.changed(&locked.shape, &now))
-    }
-
-    fn same_shape(&self, locked: &Locked) -> Outcome {
-        let Self { name, version, .. } = self;
         if locked.reads_as.is_null() && self.mode != Mode::Compare {
-            return self.written(locked.sample.clone());
+            return self.written(locked.shape.clone(), locked.sample.clone());
         }
-        match self.read(&locked.sample) {
-            Err(error) => self.unreadable(&locked.sample, &error),
-            Ok(reads_as) if reads_as == locked.reads_as => Outcome::default(),
-            Ok(_) if self.mode == Mode::Overwrite => self.written(locked.sample.clone()),
-            Ok(reads_as) if events_of(&reads_as) != events_of(&locked.reads_as) => {
-                self.newer_reading(locked, &reads_as)
+        let readings = [self.reading(locked), self.sparse_reading(locked)];
+        if let Some(problem) = readings.iter().find_map(Reading::different)
+            && self.mode != Mode::Overwrite
+        {
+            return Outcome::problem(problem.to_owned());
+        }
+        // What older versions looked like never changes, whatever of it is read today.
+        let gained = (!is_same && *version == model.version).then(|| self.gained(&locked.shape, &now));
+        let news = gained.or_else(|| readings.into_iter().find_map(Reading::news));
+        match (news, self.mode) {
+            (None, _) => Outcome::default(),
+            (Some(problem), Mode::Compare) => Outcome::problem(problem),
+            (Some(_), _) if is_same || *version < model.version => {
+                self.written(locked.shape.clone(), locked.sample.clone())
             }
-            Ok(reads_as) => Outcome::problem(format!(
-                "event `{name}`: the recorded version {version} payload reads differently now:\n        \
-                 was {}\n        is  {reads_as}\n    \
-                 If you have replaced the sample, delete its `reads_as` and update.",
-                locked.reads_as
-            )),
+            (Some(_), _) => self.written_anew(now, locked),
         }
     }
 
-    /// The sample reads as other events or versions than when it was locked.
-    fn newer_reading(&self, locked: &Locked, reads_as: &Value) -> Outcome {
+    /// The entry of today's shape; a real payload stays its sample for as long as it reads.
+    fn written_anew(&self, now: Shape, locked: &Locked) -> Outcome {
+        let is_generated = sample(&locked.shape).as_ref() == Some(&locked.sample);
+        let fresh = if is_generated || self.read(&locked.sample).is_err() { sample(&now) } else { None };
+        self.written(now, fresh.unwrap_or_else(|| locked.sample.clone()))
+    }
+
+    /// How the sample reads.
+    fn reading(&self, locked: &Locked) -> Reading {
         let Self { name, version, .. } = self;
-        if self.mode != Mode::Compare {
-            return self.written(locked.sample.clone());
-        }
-        Outcome::problem(format!(
-            "event `{name}` version {version} reads as {} now, and not as {}; \
-             accept it with `ES_LOCK=update cargo test`.",
-            events_of(reads_as),
-            events_of(&locked.reads_as)
-        ))
+        let now = match self.read(&locked.sample) {
+            Ok(now) => now,
+            Err(error) => return Reading::Different(self.unreadable(&locked.sample, &error)),
+        };
+        let payload = format!("the recorded version {version} payload");
+        Reading::of(&format!("event `{name}`"), &payload, &locked.reads_as, &now)
+            .or_hint("If you have replaced the sample, delete its `reads_as` and update.")
+    }
+
+    /// How the sample reads without the fields that may be missing.
+    fn sparse_reading(&self, locked: &Locked) -> Reading {
+        let Self { name, version, .. } = self;
+        let Some(Sparse { payload, reads_as }) = &locked.sparse else {
+            return match sparse(&locked.shape, &locked.sample).map(|payload| self.read(&payload)) {
+                Some(Ok(_)) => Reading::Newer(format!(
+                    "event `{name}` version {version}: it is not locked yet how a payload reads that lacks what may be \
+                     missing; add it with `ES_LOCK=update cargo test`."
+                )),
+                _ => Reading::Same,
+            };
+        };
+        let now = match self.read(payload) {
+            Ok(now) => now,
+            Err(error) => return Reading::Different(self.unreadable(payload, &error)),
+        };
+        let payload = format!("a version {version} payload without the fields that may be missing");
+        Reading::of(&format!("event `{name}`"), &payload, reads_as, &now).or_hint(
+            "A default is how old payloads are read, so it stays as it is; give new events another value where they are \
+             made.\n    \
+             If there are no such payloads: `ES_LOCK=overwrite cargo test`.",
+        )
+    }
+
+    fn gained(&self, old: &Shape, now: &Shape) -> String {
+        let Self { name, version, .. } = self;
+        format!(
+            "event `{name}` version {version} takes more than before, and old payloads still read:\n\
+             {}    \
+             Accept with `ES_LOCK=update cargo test`.",
+            difference(old, now)
+        )
     }
 
     fn changed(&self, old: &Shape, now: &Shape) -> String {
@@ -231,13 +272,6 @@ impl<A: Aggregate> Check<'_, A> {
                  Correct the chain from `#[upcast({version} => {}, ..)]` on; where a nested type has changed, keep its \
                  old form: `change(field: OldType => ..)`.",
                 version + 1
-            );
-        }
-        if now.reads(old) {
-            return format!(
-                "event `{name}` version {version} gained what may be missing, so old payloads still read:\n\
-                 {difference}    \
-                 Accept with `ES_LOCK=update cargo test`."
             );
         }
         format!(
@@ -253,24 +287,26 @@ impl<A: Aggregate> Check<'_, A> {
         )
     }
 
-    /// The entry of today.
-    fn written(&self, sample: Value) -> Outcome {
-        let shape = self.shape();
-        match self.read(&sample) {
-            Ok(reads_as) => Outcome { problem: None, write: Some(Locked { shape, sample, reads_as }) },
-            Err(error) => {
-                let problem = self.unreadable(&sample, &error).problem;
-                Outcome { problem, write: Some(Locked { shape, sample, reads_as: Value::Null }) }
-            }
-        }
+    /// The entry as this sample reads today.
+    pub(super) fn written(&self, shape: Shape, sample: Value) -> Outcome {
+        let sparse = sparse(&shape, &sample).and_then(|payload| {
+            let reads_as = self.read(&payload).ok()?;
+            Some(Sparse { payload, reads_as })
+        });
+        let (problem, reads_as) = match self.read(&sample) {
+            Ok(reads_as) => (None, reads_as),
+            Err(error) => (Some(Problem(self.unreadable(&sample, &error))), Value::Null),
+        };
+        Outcome { problem, write: Some(Locked { shape, sample, reads_as, sparse }) }
     }
 
-    fn unreadable(&self, sample: &Value, error: &str) -> Outcome {
+    fn unreadable(&self, sample: &Value, error: &str) -> String {
         let Self { name, version, .. } = self;
-        Outcome::problem(format!(
+        format!(
             "event `{name}` version {version}: the sample cannot be read: {error}\n        {sample}\n    \
-             Where values are validated, put a real payload in its place in events.lock.json, and update."
-        ))
+             Where values are validated, put a real payload in its place: \
+             `assert_locked!(.., samples = [(\"{name}\", {version}, json!(..))])`, and update."
+        )
     }
 
     fn shape(&self) -> Shape {
@@ -278,7 +314,7 @@ impl<A: Aggregate> Check<'_, A> {
     }
 
     /// The events that a payload reads as, as JSON.
-    fn read(&self, payload: &Value) -> Result<Value, String> {
+    pub(super) fn read(&self, payload: &Value) -> Result<Value, String> {
         let stream = StreamId::new(A::NAME, "1").map_err(|error| causes(&error))?;
         let name = EventName::new(self.name).map_err(|error| causes(&error))?;
         let recorded = Log::default().record(&stream, name, self.version, payload.to_string().into());
@@ -290,15 +326,6 @@ impl<A: Aggregate> Check<'_, A> {
         };
         events.iter().map(event).collect::<Result<Vec<_>, String>>().map(Value::Array)
     }
-}
-
-/// The events and versions of a reading: "`money-withdrawn` version 1, `fee-charged` version 2".
-fn events_of(reads_as: &Value) -> String {
-    let events = reads_as.as_array().into_iter().flatten();
-    let names: Vec<_> = events
-        .map(|event| format!("`{}` version {}", event["event"].as_str().unwrap_or("?"), event["version"]))
-        .collect();
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
 impl Outcome {

@@ -28,6 +28,15 @@ pub(super) struct Locked {
     pub(super) sample: Value,
     /// The events that the sample reads as today; null if it was never read.
     pub(super) reads_as: Value,
+    /// The sample without the fields that may be missing, if it has any.
+    pub(super) sparse: Option<Sparse>,
+}
+
+/// A sample that lacks what may be missing, so that it is seen what is read in its place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sparse {
+    pub(super) payload: Value,
+    pub(super) reads_as: Value,
 }
 
 /// Why the lock file is of no use.
@@ -112,7 +121,13 @@ impl Lock {
 
     /// The lock as it stands in the file.
     pub fn to_text(&self) -> String {
-        let version = |locked: &Locked| json!({ "shape": locked.shape.to_json(), "sample": locked.sample, "reads_as": locked.reads_as });
+        let version = |Locked { shape, sample, reads_as, sparse }: &Locked| {
+            let mut entry = json!({ "shape": shape.to_json(), "sample": sample, "reads_as": reads_as });
+            if let Some(Sparse { payload, reads_as }) = sparse {
+                entry["sparse"] = json!({ "sample": payload, "reads_as": reads_as });
+            }
+            entry
+        };
         let versions = |versions: &BTreeMap<u32, Locked>| -> Map<String, Value> {
             versions.iter().map(|(number, locked)| (number.to_string(), version(locked))).collect()
         };
@@ -150,7 +165,11 @@ impl Lock {
                     let number = version.parse().map_err(|_| damaged(None))?;
                     let shape = Shape::from_json(&entry["shape"]).map_err(|cause| damaged(Some(cause)))?;
                     let (sample, reads_as) = (entry["sample"].clone(), entry["reads_as"].clone());
-                    of_event.insert(number, Locked { shape, sample, reads_as });
+                    let sparse = entry.get("sparse").map(|sparse| Sparse {
+                        payload: sparse["sample"].clone(),
+                        reads_as: sparse["reads_as"].clone(),
+                    });
+                    of_event.insert(number, Locked { shape, sample, reads_as, sparse });
                 }
             }
         }

@@ -18,25 +18,6 @@ pub(super) fn difference(old: &Shape, new: &Shape) -> String {
     text
 }
 
-/// Whether `now` says the same as was locked, in whatever order; a field whose value is ignored may have been anything.
-pub(super) fn is_same(now: &Shape, locked: &Shape) -> bool {
-    let ignored: Vec<_> =
-        now.lines().into_iter().filter(|(_, shape)| shape == "ignored").map(|(path, _)| plain(&path)).collect();
-    let told = |shape: &Shape| {
-        let is_ignored = |path: &str| {
-            ignored.iter().any(|ignored| {
-                plain(path).strip_prefix(ignored.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            })
-        };
-        shape.sorted().lines().into_iter().filter(|(path, _)| !is_ignored(path)).collect::<Vec<_>>()
-    };
-    told(now) == told(locked)
-}
-
-fn plain(path: &str) -> String {
-    path.replace('?', "")
-}
-
 /// The changes of an `#[upcast]` from `old` to `new`, as far as shapes tell them.
 pub(super) fn upcast(old: &Shape, new: &Shape) -> String {
     let (Shape::Record(old), Shape::Record(new)) = (old.sorted(), new.sorted()) else {
@@ -72,6 +53,8 @@ fn missing<'a>(of: &'a Record, from: &Record) -> Vec<&'a RecordField> {
 fn rust_type(shape: &Shape) -> String {
     match shape {
         Shape::Scalar(name) if name == "string" => "String".to_owned(),
+        Shape::Scalar(name) if name == "uuid" => "Uuid".to_owned(),
+        Shape::Scalar(name) if name == "timestamp" => "Timestamp".to_owned(),
         Shape::Scalar(name) if name == "null" => "()".to_owned(),
         Shape::Scalar(name) if name == "any" => "serde_json::Value".to_owned(),
         Shape::Scalar(name) => name.clone(),
