@@ -122,11 +122,14 @@ pub fn command(input: TokenStream) -> TokenStream {
 /// )]
 /// ```
 ///
+/// - `#[invariant(condition)]`, `#[invariant(condition, "what it means")]`: what must hold after every event of the
+///   aggregate, which the condition sees as `state: &Self`; tests look whether it does.
+///
 /// Name, id, error, events and commands are needed; the enums show what they are unless said otherwise.
 /// An event in `split(..)` is read as others, which its `SplitInto` says; a name in `retired(..)` is passed over.
 /// `event = path` in place of `events(..)` names an enum of yours with `#[derive(EventSet)]`.
 /// `Variant = path::Type` in a list names the variant.
-#[proc_macro_derive(Aggregate, attributes(aggregate))]
+#[proc_macro_derive(Aggregate, attributes(aggregate, invariant))]
 pub fn aggregate(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     aggregate::derive(&input).into()
