@@ -18,6 +18,7 @@ mod projection;
 mod stored_name;
 mod text;
 mod value;
+mod verify;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -149,4 +150,11 @@ pub fn aggregate(input: TokenStream) -> TokenStream {
 pub fn projection(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     projection::derive(&input).into()
+}
+
+/// Writes the tests of `es_testkit::verify!`, which documents them.
+#[doc(hidden)]
+#[proc_macro]
+pub fn verify(input: TokenStream) -> TokenStream {
+    verify::expand(input.into()).into()
 }
