@@ -11,7 +11,9 @@ use crate::envelope::RecordedEvent;
 use crate::event_set::EventSet;
 use crate::model::AggregateModel;
 
-pub use self::abilities::{Abilities, CommandAbilities, CommandProbe, StateAbilities, StateProbe, UnableCommand, UnableState};
+pub use self::abilities::{
+    Abilities, CommandAbilities, CommandProbe, StateAbilities, StateProbe, UnableCommand, UnableState,
+};
 pub use self::invariant::Invariant;
 
 /// State that is built from events and decides about commands.

@@ -14,7 +14,9 @@ pub use crate::decode_error::DecodeError;
 pub use crate::envelope::RecordedEvent;
 pub use crate::event::{Event, SplitInto, UpcastFrom};
 pub use crate::event_set::{EventSet, Events, Includes};
-pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel, HopModel, InvariantModel, ProjectionModel, RuleModel};
+pub use crate::model::{
+    AggregateModel, CommandModel, EventModel, FieldModel, HopModel, InvariantModel, ProjectionModel, RuleModel,
+};
 pub use crate::name::EventName;
 pub use crate::projection::{Project, Projected, Projection};
 pub use crate::shape::{Choice, EventData, Outer, Probe, Record, RecordField, Shape, SpelledShape, Tagging, flattened};

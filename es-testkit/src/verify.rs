@@ -372,8 +372,11 @@ where
                 Err(panic) => panic,
             };
             longest.set(longest.get().max(count));
-            let story = story.borrow();
-            Err(TestCaseError::fail(format!("{fault}\nThe commands, shrunk from {} to {count}:{}", longest.get(), story.told())))
+            let (longest, told) = (longest.get(), story.borrow().told());
+            Err(TestCaseError::fail(match count {
+                0 => format!("{fault}\nThat takes no command."),
+                _ => format!("{fault}\nThe commands, shrunk from {longest} to {count}:{told}"),
+            }))
         });
         match run {
             Ok(()) => {

@@ -70,7 +70,9 @@ impl Parse for Invariant {
         };
         input.parse::<Option<Token![,]>>()?;
         if !input.is_empty() {
-            return Err(input.error("an invariant is one condition and what it means; write another `#[invariant(..)]`"));
+            return Err(
+                input.error("an invariant is one condition and what it means; write another `#[invariant(..)]`")
+            );
         }
         Ok(Self { condition, meaning })
     }

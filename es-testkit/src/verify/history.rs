@@ -94,7 +94,10 @@ pub(super) struct HistoryTree<C> {
 #[derive(Clone, Copy)]
 enum Shrink {
     /// Leave out `size` of the kept that end at `end`.
-    LeaveOut { size: usize, end: usize },
+    LeaveOut {
+        size: usize,
+        end: usize,
+    },
     Simplify(usize),
 }
 

@@ -6,8 +6,8 @@ use std::fmt::{Debug, Write as _};
 
 use es_core::store::{EventStore, ReadError, ReadLog, ReadStream};
 use es_core::{
-    Aggregate, EventSet, ExecuteError, HandledBy, InvalidStreamId, Json, Loaded, Metadata, Position, RecordedEvent,
-    Repository, StreamId, Version,
+    Aggregate, EventName, EventSet, ExecuteError, HandledBy, InvalidStreamId, Json, Loaded, Metadata, Position,
+    RecordedEvent, Repository, StreamId, Version,
 };
 use es_memory_store::MemoryStore;
 
@@ -22,7 +22,7 @@ pub(super) struct Life<'a, A: Aggregate> {
     repository: Repository<A, MemoryStore>,
     stream: StreamId,
     /// As the repository keeps it between commands.
-    pub(super) loaded: Loaded<A>,
+    loaded: Loaded<A>,
     /// As the events have made it that the handlers returned.
     pub(super) applied: A,
     /// How many these were.
@@ -34,9 +34,9 @@ pub(super) struct Life<'a, A: Aggregate> {
 /// An event that a handler returned and that was applied.
 pub(super) struct Happened<'a, A: Aggregate> {
     pub(super) version: Version,
-    pub(super) name: &'a str,
+    pub(super) name: &'a EventName,
     pub(super) schema_version: u32,
-    pub(super) shown: String,
+    pub(super) shown: &'a str,
     pub(super) state: &'a A,
 }
 
@@ -77,11 +77,11 @@ where
             names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
         });
         for (event, name) in events.into_iter().zip(&names) {
-            let (schema_version, shown) = (event.schema_version(), format!("{event:?}"));
+            let (schema_version, shown) = (event.schema_version(), format!("{event:#?}"));
             self.applied.apply_event(event);
             self.version = self.version.next();
             let (version, state) = (self.version, &self.applied);
-            see(&Happened { version, name: name.as_str(), schema_version, shown, state })?;
+            see(&Happened { version, name, schema_version, shown: &shown, state })?;
         }
         self.tally.borrow_mut().accept(name, names.into_iter());
         Ok(true)
@@ -96,13 +96,14 @@ where
     /// The aggregate as the store has it.
     pub(super) fn reloaded(&self) -> Result<Loaded<A>, String> {
         let mut loaded = Loaded::missing(self.stream.clone());
-        self.refresh(&mut loaded)?;
+        block_on(self.repository.refresh(&mut loaded)).map_err(|error| causes(&error))?;
         Ok(loaded)
     }
 
-    /// Reads what has happened since `loaded` was loaded.
-    pub(super) fn refresh(&self, loaded: &mut Loaded<A>) -> Result<(), String> {
-        block_on(self.repository.refresh(loaded)).map_err(|error| causes(&error))
+    /// The state that the repository keeps between commands, with all that has happened.
+    pub(super) fn kept(&mut self) -> Result<&A, String> {
+        block_on(self.repository.refresh(&mut self.loaded)).map_err(|error| causes(&error))?;
+        Ok(self.loaded.state())
     }
 
     /// The events that are stored.

@@ -2,9 +2,11 @@
 //! that ids meet again.
 
 use es_core::shape::{Choice, Record, RecordField, Shape, Tagging};
+use proptest::num::i128::BinarySearch;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::strategy::{BoxedStrategy, Union};
+use proptest::strategy::{NewTree, Union, ValueTree};
+use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 
 use super::words::Words;
@@ -213,18 +215,13 @@ impl Making<'_> {
         let signed = move |negative: bool, number: i128| if negative && min < 0 { -number } else { number };
         let small = (any::<bool>(), 0..=10_i128).prop_map(move |(negative, number)| signed(negative, number));
         let medium = (any::<bool>(), 0..=1000_i128).prop_map(move |(negative, number)| signed(negative, number));
-        // 0, -1, 1, -2, …, or upwards, so that shrinking leads to what is near 0.
-        let any = any::<u64>().prop_map(move |number| match i128::from(number) % (max - min + 1) {
-            number if min >= 0 => min + number,
-            number if number % 2 == 0 => number / 2,
-            number => -(number / 2) - 1,
-        });
+        let any = any::<u64>().prop_map(move |number| min + i128::from(number) % (max - min + 1));
         let mut strategies =
             vec![(8, small.boxed()), (4, medium.boxed()), (1, select(limits).boxed()), (1, any.boxed())];
         if !words.is_empty() {
             strategies.push((2, select(words).boxed()));
         }
-        let number = Union::new_weighted(strategies).prop_map(move |number| {
+        let number = Number(Union::new_weighted(strategies)).prop_map(move |number| {
             let number = number.clamp(min, max);
             i64::try_from(number).map_or_else(|_| json!(u64::try_from(number).unwrap_or(u64::MAX)), Value::from)
         });
@@ -236,12 +233,26 @@ impl Making<'_> {
         if self.texts != Texts::Words {
             return pool.prop_map(Value::from).boxed();
         }
-        let any = prop::collection::vec(any::<char>(), 0..8).prop_map(|letters| letters.into_iter().collect::<String>());
+        let any =
+            prop::collection::vec(any::<char>(), 0..8).prop_map(|letters| letters.into_iter().collect::<String>());
         let mut strategies = vec![(8, pool), (1, any.boxed())];
         if !self.words.texts.is_empty() {
             strategies.push((6, select(self.words.texts.clone()).boxed()));
         }
         Union::new_weighted(strategies).prop_map(Value::from).boxed()
+    }
+}
+
+/// Numbers that shrink to 0, wherever they come from.
+#[derive(Debug)]
+struct Number(Union<BoxedStrategy<i128>>);
+
+impl Strategy for Number {
+    type Tree = BinarySearch;
+    type Value = i128;
+
+    fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
+        Ok(BinarySearch::new(self.0.new_tree(runner)?.current()))
     }
 }
 

@@ -38,7 +38,8 @@ impl Tally {
         let accepted: u64 = self.accepted.values().sum();
         let refused: u64 = self.refused.values().map(|refused| refused.count).sum();
         if accepted == 0 {
-            let mut text = format!("none of {refused} commands was ever accepted, so nothing was tested. Refused were:");
+            let mut text =
+                format!("none of {refused} commands was ever accepted, so nothing was tested. Refused were:");
             for (command, Refused { count, last }) in &self.refused {
                 let _ = write!(text, "\n  `{command}`, {count} times, the last time: {last}");
             }
