@@ -7,6 +7,7 @@ mod events;
 mod histories;
 mod history;
 mod life;
+mod one_of;
 mod payload;
 mod quiet;
 mod readable;
@@ -360,7 +361,7 @@ where
         let config = self.config();
         let chance = self.chance(&config);
         let (tally, longest) = (RefCell::new(Tally::default()), Cell::new(0));
-        let run = TestRunner::new(config).run(&Histories::<A> { command, length: self.length.clone() }, |commands| {
+        let run = TestRunner::new(config).run(&Histories::<A>::new(command, self.length.clone()), |commands| {
             let (story, count) = (RefCell::new(Story::default()), commands.len());
             let done = quiet::catch(|| {
                 let mut life = Life::<A>::begin(&story, &tally).map_err(|error| error.to_string())?;

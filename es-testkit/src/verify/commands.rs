@@ -3,9 +3,10 @@
 use std::fmt::Debug;
 
 use es_core::{Aggregate, CommandAbilities};
-use proptest::strategy::{BoxedStrategy, Strategy, Union};
+use proptest::strategy::{BoxedStrategy, Strategy};
 use serde_json::Value;
 
+use super::one_of::OneOf;
 use super::quiet::catch;
 use super::readable::readable;
 use super::words::Words;
@@ -28,7 +29,7 @@ where
         }
     }
     if problems.is_empty() {
-        return Ok((!strategies.is_empty()).then(|| Union::new(strategies).boxed()));
+        return Ok((!strategies.is_empty()).then(|| OneOf::new(strategies).boxed()));
     }
     Err(format!(
         "commands of `{name}` cannot be made at random:\n  {}\n\

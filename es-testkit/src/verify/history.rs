@@ -1,21 +1,35 @@
-//! Random sequences of commands that get somewhere: most steps are looked for among several commands until the aggregate
-//! accepts one, so that what needs many steps is reached; the others are what comes, so that refusals are met, too.
+//! Random sequences of commands that get somewhere: for most steps several commands are looked at, and that is taken which
+//! the aggregate accepts and which was taken least often, so that what needs many steps is reached, and what ends it
+//! does not come too early; the other steps are what comes, so that refusals are met, too.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
 
-use es_core::{Aggregate, HandledBy};
+use es_core::{Aggregate, Events, HandledBy};
 use proptest::strategy::{BoxedStrategy, NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use super::quiet::catch;
 
-/// How many commands are looked at for one that is accepted.
-const LOOKED_AT: usize = 12;
+/// How many commands are looked at.
+const LOOKED_AT: usize = 16;
+
+/// So much rarer is a command that ends a history.
+const END: u64 = 16;
 
 pub(super) struct Histories<A: Aggregate> {
-    pub(super) command: BoxedStrategy<A::Command>,
-    pub(super) length: RangeInclusive<usize>,
+    command: BoxedStrategy<A::Command>,
+    length: RangeInclusive<usize>,
+    /// How often each command was taken because it is accepted; more often, if nothing was accepted after it.
+    chosen: RefCell<HashMap<&'static str, u64>>,
+}
+
+impl<A: Aggregate> Histories<A> {
+    pub(super) fn new(command: BoxedStrategy<A::Command>, length: RangeInclusive<usize>) -> Self {
+        Self { command, length, chosen: RefCell::default() }
+    }
 }
 
 impl<A: Aggregate> Debug for Histories<A> {
@@ -37,27 +51,51 @@ where
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
         let length = self.length.clone().new_tree(runner)?.current();
         let mut preview = Some(Preview { state: A::default(), exists: false });
-        let mut commands = Vec::with_capacity(length);
+        let (mut commands, mut latest) = (Vec::with_capacity(length), None);
         for _ in 0..length {
             let looks = if (0..4_u8).new_tree(runner)?.current() == 0 { 1 } else { LOOKED_AT };
-            let mut tree = self.command.new_tree(runner)?;
-            for look in 0..looks {
-                if look > 0 {
-                    tree = self.command.new_tree(runner)?;
-                }
-                let Some(before) = &mut preview else { break };
-                let command = tree.current();
+            let (mut rarest, mut refused): (Option<Accepted<A>>, _) = (None, None);
+            for _ in 0..looks {
+                let tree = self.command.new_tree(runner)?;
                 // Code that panics here panics in the test of the law again, which tells it.
-                match catch(|| before.accepts(command)) {
-                    Ok(true) => break,
-                    Ok(false) => {}
-                    Err(_) => preview = None,
+                let decided = preview.as_ref().map(|before| catch(|| before.decide(tree.current())));
+                match decided {
+                    Some(Ok(Some((name, events)))) => {
+                        let times = self.chosen.borrow().get(name).copied().unwrap_or_default();
+                        if rarest.as_ref().is_none_or(|rarest| times < rarest.times) {
+                            rarest = Some(Accepted { name, times, events, tree });
+                        }
+                    }
+                    Some(Ok(None)) => refused = Some(tree),
+                    Some(Err(_)) | None => {
+                        (preview, rarest, refused) = (None, None, Some(tree));
+                        break;
+                    }
                 }
             }
-            commands.push(tree);
+            if let Some(Accepted { name, events, tree, .. }) = rarest {
+                *self.chosen.borrow_mut().entry(name).or_default() += 1;
+                latest = Some(name);
+                preview = preview.and_then(|before| catch(|| before.after(events)).ok());
+                commands.push(tree);
+            } else {
+                commands.extend(refused);
+                if let (true, Some(end)) = (looks > 1, latest.take()) {
+                    *self.chosen.borrow_mut().entry(end).or_default() += END;
+                }
+            }
         }
         Ok(HistoryTree::new(commands))
     }
+}
+
+/// A command that was looked at.
+struct Accepted<A: Aggregate> {
+    name: &'static str,
+    /// How often others of its name were taken.
+    times: u64,
+    events: Events<A::Event>,
+    tree: CommandTree<A::Command>,
 }
 
 /// The aggregate as it will be.
@@ -67,18 +105,22 @@ struct Preview<A> {
 }
 
 impl<A: Aggregate> Preview<A> {
-    fn accepts(&mut self, command: A::Command) -> bool
+    /// The name of the command and what happens, if something does.
+    fn decide(&self, command: A::Command) -> Option<(&'static str, Events<A::Event>)>
     where
         A::Command: HandledBy<A>,
     {
         if command.creates() && self.exists {
-            return false;
+            return None;
         }
-        let Ok(events) = command.handled_by(&self.state) else { return false };
-        let is_something = !events.is_empty();
-        self.exists |= is_something;
+        let name = command.name();
+        command.handled_by(&self.state).ok().filter(|events| !events.is_empty()).map(|events| (name, events))
+    }
+
+    fn after(mut self, events: Events<A::Event>) -> Self {
         events.into_iter().for_each(|event| self.state.apply_event(event));
-        is_something
+        self.exists = true;
+        self
     }
 }
 

@@ -5,10 +5,11 @@ use es_core::shape::{Choice, Record, RecordField, Shape, Tagging};
 use proptest::num::i128::BinarySearch;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::strategy::{NewTree, Union, ValueTree};
+use proptest::strategy::{NewTree, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 
+use super::one_of::OneOf;
 use super::words::Words;
 
 /// What texts look like, because a shape does not tell a UUID from a name.
@@ -98,7 +99,7 @@ impl Making<'_> {
     fn or_nothing(&mut self, path: &str, shape: &Shape, nothing: Value) -> BoxedStrategy<Value> {
         let known = self.unknown.len();
         match self.any(path, shape) {
-            Some(some) => prop_oneof![1 => Just(nothing), 3 => some].boxed(),
+            Some(some) => OneOf::weighted(vec![(1, Just(nothing).boxed()), (3, some)]).boxed(),
             None => {
                 self.unknown.truncate(known);
                 Just(nothing).boxed()
@@ -174,7 +175,7 @@ impl Making<'_> {
             return None;
         }
         self.unknown.truncate(known);
-        Some(Union::new(strategies).boxed())
+        Some(OneOf::new(strategies).boxed())
     }
 
     fn scalar(&self, name: &str) -> Option<BoxedStrategy<Value>> {
@@ -221,7 +222,7 @@ impl Making<'_> {
         if !words.is_empty() {
             strategies.push((2, select(words).boxed()));
         }
-        let number = Number(Union::new_weighted(strategies)).prop_map(move |number| {
+        let number = Number(OneOf::weighted(strategies)).prop_map(move |number| {
             let number = number.clamp(min, max);
             i64::try_from(number).map_or_else(|_| json!(u64::try_from(number).unwrap_or(u64::MAX)), Value::from)
         });
@@ -239,13 +240,13 @@ impl Making<'_> {
         if !self.words.texts.is_empty() {
             strategies.push((6, select(self.words.texts.clone()).boxed()));
         }
-        Union::new_weighted(strategies).prop_map(Value::from).boxed()
+        OneOf::weighted(strategies).prop_map(Value::from).boxed()
     }
 }
 
 /// Numbers that shrink to 0, wherever they come from.
 #[derive(Debug)]
-struct Number(Union<BoxedStrategy<i128>>);
+struct Number(OneOf<i128>);
 
 impl Strategy for Number {
     type Tree = BinarySearch;
