@@ -12,7 +12,8 @@ use crate::event_set::EventSet;
 use crate::model::AggregateModel;
 
 pub use self::abilities::{
-    Abilities, CommandAbilities, CommandProbe, StateAbilities, StateProbe, UnableCommand, UnableState,
+    Abilities, CommandAbilities, CommandProbe, ReadJson, StateAbilities, StateProbe, UnableCommand, UnableState,
+    WriteJson,
 };
 pub use self::invariant::Invariant;
 

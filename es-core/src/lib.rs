@@ -48,7 +48,8 @@ pub mod __private;
 extern crate self as es_core;
 
 pub use self::aggregate::{
-    Abilities, Aggregate, AggregateEvent, Apply, ApplyTo, CommandAbilities, Invariant, StateAbilities,
+    Abilities, Aggregate, AggregateEvent, Apply, ApplyTo, CommandAbilities, Invariant, ReadJson, StateAbilities,
+    WriteJson,
 };
 pub use self::codec::{Codec, CodecError, Json};
 pub use self::command::{Command, Decision, Handle, HandledBy};

@@ -5,8 +5,8 @@ pub use serde;
 use crate::decode_error::DecodeReason;
 
 pub use crate::aggregate::{
-    Abilities, Aggregate, AggregateEvent, Apply, ApplyTo, CommandAbilities, CommandProbe, Invariant, StateAbilities,
-    StateProbe, UnableCommand, UnableState,
+    Abilities, Aggregate, AggregateEvent, Apply, ApplyTo, CommandAbilities, CommandProbe, Invariant, ReadJson,
+    StateAbilities, StateProbe, UnableCommand, UnableState,
 };
 pub use crate::codec::{Codec, CodecError};
 pub use crate::command::{Command, Decision, Handle, HandledBy};
@@ -69,7 +69,7 @@ pub trait Listed<A: Aggregate>: Sized {
     fn shape() -> Shape;
 
     /// What it can do as one of the commands `C`, `read` being how it is read.
-    fn abilities<C>(read: Option<fn(&[u8]) -> Result<C, CodecError>>) -> CommandAbilities<C> {
+    fn abilities<C>(read: Option<ReadJson<C>>) -> CommandAbilities<C> {
         CommandAbilities { model: Self::COMMAND, shape: Self::shape, read }
     }
 

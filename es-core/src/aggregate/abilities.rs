@@ -38,18 +38,18 @@ impl<A: Aggregate> Default for Abilities<A> {
 }
 
 /// Writes a value as JSON.
-pub(super) type Write<T> = fn(&T) -> Result<Vec<u8>, CodecError>;
+pub type WriteJson<T> = fn(&T) -> Result<Vec<u8>, CodecError>;
 
 /// Reads a value from JSON.
-pub(super) type Read<T> = fn(&[u8]) -> Result<T, CodecError>;
+pub type ReadJson<T> = fn(&[u8]) -> Result<T, CodecError>;
 
 /// What a state can do.
 #[derive(Debug, Clone, Copy)]
 pub struct StateAbilities<A> {
     /// Be written, if it is `Serialize`.
-    pub write: Option<Write<A>>,
+    pub write: Option<WriteJson<A>>,
     /// Be read, if it is `Deserialize`.
-    pub read: Option<Read<A>>,
+    pub read: Option<ReadJson<A>>,
     /// Be compared, if it is `PartialEq`.
     pub same: Option<fn(&A, &A) -> bool>,
     /// Be shown on several lines, if it is `Debug`.
@@ -64,7 +64,7 @@ pub struct CommandAbilities<C> {
     /// Tells what it looks like as serde reads it.
     pub shape: fn() -> Shape,
     /// Be read, if it is `Deserialize`.
-    pub read: Option<Read<C>>,
+    pub read: Option<ReadJson<C>>,
 }
 
 /// Asks a state what it can do: a constant of its own if a bound holds, one of [`UnableState`] otherwise; the compiler
@@ -75,13 +75,13 @@ pub struct StateProbe<T>(PhantomData<T>);
 #[cfg(feature = "json")]
 impl<T: Serialize> StateProbe<T> {
     /// It can be written.
-    pub const WRITE: Option<Write<T>> = Some(|state| Json.encode(state));
+    pub const WRITE: Option<WriteJson<T>> = Some(|state| Json.encode(state));
 }
 
 #[cfg(feature = "json")]
 impl<T: DeserializeOwned> StateProbe<T> {
     /// It can be read.
-    pub const READ: Option<Read<T>> = Some(|bytes| Json.decode(bytes));
+    pub const READ: Option<ReadJson<T>> = Some(|bytes| Json.decode(bytes));
 }
 
 impl<T: PartialEq> StateProbe<T> {
@@ -97,9 +97,9 @@ impl<T: Debug> StateProbe<T> {
 /// What a state cannot do.
 pub trait UnableState<T> {
     /// It cannot be written.
-    const WRITE: Option<Write<T>> = None;
+    const WRITE: Option<WriteJson<T>> = None;
     /// It cannot be read.
-    const READ: Option<Read<T>> = None;
+    const READ: Option<ReadJson<T>> = None;
     /// It cannot be compared.
     const SAME: Option<fn(&T, &T) -> bool> = None;
     /// It cannot be shown.
@@ -115,13 +115,13 @@ pub struct CommandProbe<C, T>(PhantomData<(C, T)>);
 #[cfg(feature = "json")]
 impl<C: From<T>, T: DeserializeOwned> CommandProbe<C, T> {
     /// It can be read.
-    pub const READ: Option<Read<C>> = Some(|bytes| Json.decode::<T>(bytes).map(C::from));
+    pub const READ: Option<ReadJson<C>> = Some(|bytes| Json.decode::<T>(bytes).map(C::from));
 }
 
 /// What a command cannot do.
 pub trait UnableCommand<C> {
     /// It cannot be read.
-    const READ: Option<Read<C>> = None;
+    const READ: Option<ReadJson<C>> = None;
 }
 
 impl<C, T> UnableCommand<C> for CommandProbe<C, T> {}

@@ -111,10 +111,10 @@ impl AggregateInput<'_> {
         let (site, private) = (Span::mixed_site(), &self.private);
         let model = |invariant: &Invariant| {
             let condition = invariant.text();
-            let meaning = match &invariant.meaning {
-                Some(text) => quote_spanned!(site=> ::core::option::Option::Some(#text)),
-                None => quote_spanned!(site=> ::core::option::Option::None),
-            };
+            let meaning = invariant.meaning.as_ref().map_or_else(
+                || quote_spanned!(site=> ::core::option::Option::None),
+                |text| quote_spanned!(site=> ::core::option::Option::Some(#text)),
+            );
             quote_spanned!(site=> #private::InvariantModel { condition: #condition, meaning: #meaning })
         };
         self.invariants.iter().map(model).collect()

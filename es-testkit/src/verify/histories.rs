@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use es_core::{Aggregate, HandledBy, Json};
 
-use super::Law;
 use super::compare::Comparison;
+use super::law::Law;
 use super::life::{Happened, Life, replayed};
 use crate::aggregate::broken_invariant;
 use crate::round_trip::causes;

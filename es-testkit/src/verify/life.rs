@@ -47,11 +47,20 @@ where
     A::Event: Debug,
 {
     pub(super) fn begin(story: &'a RefCell<Story>, tally: &'a RefCell<Tally>) -> Result<Self, InvalidStreamId> {
-        let (store, stream) = (MemoryStore::new(), StreamId::new(A::NAME, "1")?);
+        let (memory, stream) = (MemoryStore::new(), StreamId::new(A::NAME, "1")?);
         let repository =
-            Repository::new(store.clone()).with_clock(ManualClock::default()).with_ids(CountingIds::default());
+            Repository::new(memory.clone()).with_clock(ManualClock::default()).with_ids(CountingIds::default());
         let loaded = Loaded::missing(stream.clone());
-        Ok(Self { store, repository, stream, loaded, applied: A::default(), version: Version::EMPTY, story, tally })
+        Ok(Self {
+            store: memory,
+            repository,
+            stream,
+            loaded,
+            applied: A::default(),
+            version: Version::EMPTY,
+            story,
+            tally,
+        })
     }
 
     /// Executes a command, and hands each event that happens to `see` after it was applied; says whether the command was

@@ -83,7 +83,7 @@ impl Making<'_> {
                 let items: Vec<_> = items.collect::<Option<_>>()?;
                 Some(items.prop_map(Value::Array).boxed())
             }
-            Shape::Map(keys, values) => self.map(path, keys, values),
+            Shape::Map(keys, values) => Some(self.map(path, keys, values)),
             Shape::Record(record) => self.record(path, record),
             Shape::Choice(choice) => self.choice(path, choice),
             _ => self.give_up(path, shape),
@@ -98,27 +98,25 @@ impl Making<'_> {
     /// `nothing` now and then, and always if what else could be there is not known.
     fn or_nothing(&mut self, path: &str, shape: &Shape, nothing: Value) -> BoxedStrategy<Value> {
         let known = self.unknown.len();
-        match self.any(path, shape) {
-            Some(some) => OneOf::weighted(vec![(1, Just(nothing).boxed()), (3, some)]).boxed(),
-            None => {
-                self.unknown.truncate(known);
-                Just(nothing).boxed()
-            }
+        if let Some(some) = self.any(path, shape) {
+            return OneOf::weighted(vec![(1, Just(nothing).boxed()), (3, some)]).boxed();
         }
+        self.unknown.truncate(known);
+        Just(nothing).boxed()
     }
 
-    fn map(&mut self, path: &str, keys: &Shape, values: &Shape) -> Option<BoxedStrategy<Value>> {
+    fn map(&mut self, path: &str, keys: &Shape, values: &Shape) -> BoxedStrategy<Value> {
         let known = self.unknown.len();
         let (Some(key), Some(value)) = (self.any(path, keys), self.any(path, values)) else {
             self.unknown.truncate(known);
-            return Some(Just(json!({})).boxed());
+            return Just(json!({})).boxed();
         };
         let entry = |(key, value)| match key {
             Value::String(key) => (key, value),
             other => (other.to_string(), value),
         };
         let map = prop::collection::vec((key, value), 0..=3);
-        Some(map.prop_map(move |entries| Value::Object(entries.into_iter().map(entry).collect())).boxed())
+        map.prop_map(move |entries| Value::Object(entries.into_iter().map(entry).collect())).boxed()
     }
 
     fn record(&mut self, path: &str, record: &Record) -> Option<BoxedStrategy<Value>> {

@@ -112,7 +112,7 @@ enum Foot {
 #[serde(rename_all = "camelCase")]
 #[command(aggregate = Stairs, emits = Counted { by: command.from_step + 1 })]
 #[require(command.from_step == state.step, NotPositive)]
-#[require(command.on_foot == if state.step % 2 == 0 { Foot::Left } else { Foot::Both }, NotPositive)]
+#[require(command.on_foot == if state.step.is_multiple_of(2) { Foot::Left } else { Foot::Both }, NotPositive)]
 struct Climb {
     from_step: u8,
     on_foot: Foot,
