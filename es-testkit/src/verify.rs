@@ -25,7 +25,7 @@ use proptest::strategy::{BoxedStrategy, Strategy};
 
 pub use self::law::{Broken, Law};
 
-/// Writes one test for each [law](verify::Law) of an aggregate, in a module named after it: `account_laws`.
+/// Writes one test for each [law](enum@crate::verify::Law) of an aggregate, in a module named after it: `account_laws`.
 ///
 /// ```
 /// use es_core::{Aggregate, Apply, Command, Event};
@@ -63,7 +63,7 @@ pub use self::law::{Broken, Law};
 /// ```
 ///
 /// Options follow the aggregate, each once: `verify!(Account, cases = 64, length = 1..=20, seed = 7)`; they are the
-/// methods of [`Verify`](verify::Verify).
+/// methods of [`Verify`](struct@crate::verify::Verify).
 ///
 /// Commands are made from their shapes, and read as serde reads them.
 /// Small numbers, numbers at the limits, texts that meet again, and what the rules of the aggregate compare with are more
@@ -100,7 +100,7 @@ macro_rules! verify {
     };
 }
 
-/// How the laws of an aggregate are tested; [`verify!`](crate::verify) as a value.
+/// How the laws of an aggregate are tested; [`verify!`](crate::verify!) as a value.
 ///
 /// ```
 /// use es_testkit::verify::{Law, Verify};
