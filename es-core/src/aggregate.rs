@@ -2,11 +2,20 @@
 //!
 //! Pure: it sees no store, no clock and no codec but the one it is handed.
 
+mod abilities;
+mod invariant;
+
 use crate::codec::Codec;
 use crate::decode_error::DecodeError;
 use crate::envelope::RecordedEvent;
 use crate::event_set::EventSet;
 use crate::model::AggregateModel;
+
+pub use self::abilities::{
+    Abilities, CommandAbilities, CommandProbe, ReadJson, StateAbilities, StateProbe, UnableCommand, UnableState,
+    WriteJson,
+};
+pub use self::invariant::Invariant;
 
 /// State that is built from events and decides about commands.
 ///
@@ -52,6 +61,8 @@ pub trait Aggregate: Default + Send + Sync + 'static {
     const NAME: &'static str;
     /// Everything the derives know about it.
     const MODEL: AggregateModel;
+    /// What must hold of the state after every event; declared by `#[invariant(..)]`.
+    const INVARIANTS: &'static [Invariant<Self>] = &[];
 
     /// What tells one aggregate of this type from another; its `Display` is the id part of the stream.
     type Id: std::fmt::Display;
@@ -70,6 +81,11 @@ pub trait Aggregate: Default + Send + Sync + 'static {
     /// # Errors
     /// The event cannot be read; the state is then as before.
     fn replay<C: Codec>(&mut self, codec: &C, event: &RecordedEvent) -> Result<(), DecodeError>;
+
+    /// What its types can do beyond what this trait asks of them: for tests and tools, which ask the derive.
+    fn abilities() -> Abilities<Self> {
+        Abilities::default()
+    }
 }
 
 /// How one event changes the state.

@@ -3,6 +3,7 @@
 use crate::aggregate::Aggregate;
 use crate::event_set::Events;
 use crate::model::CommandModel;
+use crate::shape::Shape;
 
 /// What an aggregate answers to a command: the events that happen, or why nothing does.
 pub type Decision<A> = Result<Events<<A as Aggregate>::Event>, <A as Aggregate>::Error>;
@@ -28,6 +29,9 @@ pub type Decision<A> = Result<Events<<A as Aggregate>::Event>, <A as Aggregate>:
 pub trait Command {
     /// Everything the derive knows.
     const MODEL: CommandModel;
+
+    /// What it looks like as serde reads it, whether or not it is `Deserialize`.
+    fn shape() -> Shape;
 }
 
 /// How an aggregate decides about a command.
@@ -79,6 +83,9 @@ pub trait Handle<C>: Aggregate {
     note = "write `#[derive(Command)]` on `{Self}`; if it says `#[command(aggregate = ..)]`, that must be `{A}`"
 )]
 pub trait HandledBy<A: Aggregate> {
+    /// The name of its Rust type: `Deposit`, also where the command is one of the set.
+    fn name(&self) -> &'static str;
+
     /// Whether it is only accepted by an aggregate that does not exist yet.
     fn creates(&self) -> bool;
 

@@ -47,7 +47,10 @@ pub mod __private;
 // Lets the derives' `::es_core` paths mean this crate in its own tests.
 extern crate self as es_core;
 
-pub use self::aggregate::{Aggregate, AggregateEvent, Apply, ApplyTo};
+pub use self::aggregate::{
+    Abilities, Aggregate, AggregateEvent, Apply, ApplyTo, CommandAbilities, Invariant, ReadJson, StateAbilities,
+    WriteJson,
+};
 pub use self::codec::{Codec, CodecError, Json};
 pub use self::command::{Command, Decision, Handle, HandledBy};
 pub use self::decode_error::{DecodeError, DecodeReason};

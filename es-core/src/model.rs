@@ -27,6 +27,8 @@ pub struct AggregateModel {
     pub retired: &'static [&'static str],
     /// Its commands.
     pub commands: &'static [CommandModel],
+    /// What must hold of it after every event.
+    pub invariants: &'static [InvariantModel],
 }
 
 /// An event.
@@ -97,6 +99,15 @@ pub struct RuleModel {
     pub condition: &'static str,
     /// The error if it does not, as written.
     pub error: &'static str,
+}
+
+/// What must hold of an aggregate after every event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvariantModel {
+    /// What must hold, as written: `state.balance >= 0`.
+    pub condition: &'static str,
+    /// What that means, if it was said.
+    pub meaning: Option<&'static str>,
 }
 
 /// A projection: `Balances::MODEL`.

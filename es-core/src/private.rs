@@ -4,14 +4,19 @@ pub use serde;
 
 use crate::decode_error::DecodeReason;
 
-pub use crate::aggregate::{Aggregate, AggregateEvent, Apply, ApplyTo};
+pub use crate::aggregate::{
+    Abilities, Aggregate, AggregateEvent, Apply, ApplyTo, CommandAbilities, CommandProbe, Invariant, ReadJson,
+    StateAbilities, StateProbe, UnableCommand, UnableState,
+};
 pub use crate::codec::{Codec, CodecError};
 pub use crate::command::{Command, Decision, Handle, HandledBy};
 pub use crate::decode_error::DecodeError;
 pub use crate::envelope::RecordedEvent;
 pub use crate::event::{Event, SplitInto, UpcastFrom};
 pub use crate::event_set::{EventSet, Events, Includes};
-pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel, HopModel, ProjectionModel, RuleModel};
+pub use crate::model::{
+    AggregateModel, CommandModel, EventModel, FieldModel, HopModel, InvariantModel, ProjectionModel, RuleModel,
+};
 pub use crate::name::EventName;
 pub use crate::projection::{Project, Projected, Projection};
 pub use crate::shape::{Choice, EventData, Outer, Probe, Record, RecordField, Shape, SpelledShape, Tagging, flattened};
@@ -59,6 +64,14 @@ impl<T: serde::de::DeserializeOwned> Read for T {}
 pub trait Listed<A: Aggregate>: Sized {
     /// Everything the derive knows.
     const COMMAND: CommandModel;
+
+    /// What it looks like as serde reads it.
+    fn shape() -> Shape;
+
+    /// What it can do as one of the commands `C`, `read` being how it is read.
+    fn abilities<C>(read: Option<ReadJson<C>>) -> CommandAbilities<C> {
+        CommandAbilities { model: Self::COMMAND, shape: Self::shape, read }
+    }
 
     /// Whether it is only accepted by an aggregate that does not exist yet.
     fn is_creating(&self) -> bool;

@@ -19,6 +19,7 @@ mod projection;
 mod stored_name;
 mod text;
 mod value;
+mod verify;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -129,11 +130,14 @@ pub fn command(input: TokenStream) -> TokenStream {
 /// )]
 /// ```
 ///
+/// - `#[invariant(condition)]`, `#[invariant(condition, "what it means")]`: what must hold after every event of the
+///   aggregate, which the condition sees as `state: &Self`; tests look whether it does.
+///
 /// Name, id, error, events and commands are needed; the enums show what they are unless said otherwise.
 /// An event in `split(..)` is read as others, which its `SplitInto` says; a name in `retired(..)` is passed over.
 /// `event = path` in place of `events(..)` names an enum of yours with `#[derive(EventSet)]`.
 /// `Variant = path::Type` in a list names the variant.
-#[proc_macro_derive(Aggregate, attributes(aggregate))]
+#[proc_macro_derive(Aggregate, attributes(aggregate, invariant))]
 pub fn aggregate(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     aggregate::derive(&input).into()
@@ -153,4 +157,11 @@ pub fn aggregate(input: TokenStream) -> TokenStream {
 pub fn projection(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     projection::derive(&input).into()
+}
+
+/// Writes the tests of `es_testkit::verify!`, which documents them.
+#[doc(hidden)]
+#[proc_macro]
+pub fn verify(input: TokenStream) -> TokenStream {
+    verify::expand(input.into()).into()
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use es_core::shape::Shape;
-use es_core::{Event, EventData};
+use es_core::{Command, Event, EventData};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, EventData)]
@@ -328,4 +328,20 @@ fn the_model_knows_stored_names() {
         ]
     );
     assert_eq!(names(InPlaces::MODEL.fields), [("0", Some("0")), ("1", None), ("2", Some("1"))]);
+}
+
+#[derive(Deserialize, Command)]
+#[serde(rename_all = "camelCase")]
+#[command(emits = Paid { money, currency })]
+pub struct Pay {
+    money: Cents,
+    currency: String,
+    #[serde(default, rename = "note")]
+    _note: Option<Vec<Kind>>,
+}
+
+#[test]
+fn a_command_tells_its_shape_as_an_event_does() {
+    let kind = "VERY_SMALL | big {size: u32} | OTHER (string, u8) | WITH_FIELDS {one-field: bool}";
+    assert_eq!(Pay::shape().to_string(), format!("{{money: i64, currency: string, note?: [{kind}]?}}"));
 }

@@ -1,4 +1,4 @@
-//! Every misuse of a derive has its own message, on the token to change.
+//! Every misuse of a derive or of `verify!` has its own message, on the token to change.
 //!
 //! A file is named after its mistake; beside it stands what the compiler says.
 //! `TRYBUILD=overwrite cargo test -p es-derive --test ui` writes that anew; read it before you keep it.
@@ -6,7 +6,7 @@
 #[test]
 fn every_mistake_is_explained() {
     let cases = trybuild::TestCases::new();
-    for derive in ["aggregate", "command", "event", "event_set", "projection", "upcast"] {
+    for derive in ["aggregate", "command", "event", "event_set", "projection", "upcast", "verify"] {
         cases.compile_fail(format!("tests/ui/{derive}/*.rs"));
     }
 }

@@ -5,7 +5,7 @@ mod outcome;
 
 use std::fmt::Debug;
 
-use es_core::{Aggregate, AggregateEvent, EventSet, HandledBy, Json, RecordedEvent, StreamId, Version};
+use es_core::{Aggregate, AggregateEvent, EventName, EventSet, HandledBy, Json, RecordedEvent, StreamId, Version};
 
 use self::outcome::Decided;
 use crate::difference::assert_same;
@@ -110,7 +110,7 @@ where
     /// A command that [creates](HandledBy::creates) is decided on the initial state, as in a repository.
     ///
     /// # Panics
-    /// If an event does not come back from JSON as it went in.
+    /// If an event does not come back from JSON as it went in, or an invariant of the aggregate does not hold after it.
     #[track_caller]
     #[must_use = "a scenario without `then` tests little"]
     pub fn when<M: HandledBy<A>>(mut self, command: M) -> Outcome<A> {
@@ -124,6 +124,7 @@ where
                     let recorded = self.record(event);
                     if !(creates && exists) {
                         self.fold(&recorded);
+                        self.assert_invariants(event, &recorded);
                     }
                 }
                 if creates && exists { Decided::AlreadyExists } else { Decided::Accepted(events) }
@@ -170,4 +171,22 @@ where
             panic!("event `{}` cannot be replayed: {}\n{recorded:#?}", recorded.name, causes(&error));
         }
     }
+
+    #[track_caller]
+    fn assert_invariants(&self, event: &A::Event, recorded: &RecordedEvent) {
+        if let Some(broken) = broken_invariant(&self.state, recorded.version, &recorded.name, recorded.schema_version) {
+            panic!("{broken}:\n{event:#?}");
+        }
+    }
+}
+
+/// The first invariant that does not hold after an event, told with the event.
+pub(crate) fn broken_invariant<A: Aggregate>(
+    state: &A,
+    version: Version,
+    name: &EventName,
+    schema_version: u32,
+) -> Option<String> {
+    let broken = A::INVARIANTS.iter().find(|invariant| !invariant.holds(state))?;
+    Some(format!("event {version}, `{name}` in schema version {schema_version}, breaks the invariant {broken}"))
 }

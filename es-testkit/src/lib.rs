@@ -3,6 +3,7 @@
 //!
 //! [`given`] and [`given_nothing`] test an aggregate, [`given_log`] tests a projection, [`given_stored`] tests how an old
 //! event is read, and [`assert_locked!`] that no old event is forgotten.
+//! [`verify!`] tests the laws of an aggregate with commands that it makes itself.
 //! Whatever a scenario says, it also fails if one of its events does not come back from encoding as it went in.
 
 mod aggregate;
@@ -10,6 +11,7 @@ mod projection;
 mod stored;
 
 pub mod lock;
+pub mod verify;
 
 mod clock;
 mod ids;
@@ -23,3 +25,10 @@ pub use self::clock::ManualClock;
 pub use self::ids::CountingIds;
 pub use self::projection::{GivenLog, given_log};
 pub use self::stored::{Stored, given_stored};
+pub use proptest;
+
+/// What the macros call; no part of the public interface.
+#[doc(hidden)]
+pub mod __private {
+    pub use es_derive::verify;
+}

@@ -9,9 +9,10 @@ mod sample;
 mod suggestion;
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use es_core::Aggregate;
+use serde_json::Value;
 
 pub use self::check::{Mode, Problem};
 pub use self::file::{Lock, LockError};
@@ -76,19 +77,49 @@ pub fn assert_locked<A: Aggregate>(folder: impl AsRef<Path>) {
 #[track_caller]
 pub fn assert_locked_with<'a, A: Aggregate>(
     folder: impl AsRef<Path>,
-    samples: impl IntoIterator<Item = (&'a str, u32, serde_json::Value)>,
+    samples: impl IntoIterator<Item = (&'a str, u32, Value)>,
 ) {
+    if let Err(problems) = compare_with::<A>(folder.as_ref(), samples) {
+        panic!("{problems}");
+    }
+}
+
+/// Where the events differ from the lock in the folder, or why there is none.
+pub(crate) fn compare<A: Aggregate>(folder: &Path) -> Result<(), String> {
+    compare_with::<A>(folder, [])
+}
+
+fn compare_with<'a, A: Aggregate>(
+    folder: &Path,
+    samples: impl IntoIterator<Item = (&'a str, u32, Value)>,
+) -> Result<(), String> {
     let mode = match std::env::var("ES_LOCK").as_deref() {
         Err(_) | Ok("") => Mode::Compare,
         Ok("update") => Mode::Update,
         Ok("overwrite") => Mode::Overwrite,
-        Ok(other) => panic!("ES_LOCK is `{other}`; it can be `update` or `overwrite`"),
+        Ok(other) => return Err(format!("ES_LOCK is `{other}`; it can be `update` or `overwrite`")),
     };
-    let path = folder.as_ref().join("events.lock.json");
-    match Lock::with_file(&path, mode, |lock| lock.check_with::<A>(mode, samples)) {
-        Err(error) => panic!("{}", crate::round_trip::causes(&error)),
-        Ok(problems) if problems.is_empty() => {}
-        Ok(problems) => panic!("{}", report(A::NAME, &problems)),
+    match Lock::with_file(&file_in(folder), mode, |lock| lock.check_with::<A>(mode, samples)) {
+        Err(error) => Err(crate::round_trip::causes(&error)),
+        Ok(problems) if problems.is_empty() => Ok(()),
+        Ok(problems) => Err(report(A::NAME, &problems)),
+    }
+}
+
+/// The lock in the folder as it is; an empty one if there is none.
+pub(crate) fn read(folder: &Path) -> Result<Lock, String> {
+    Lock::with_file(&file_in(folder), Mode::Compare, |lock| lock.clone())
+        .map_err(|error| crate::round_trip::causes(&error))
+}
+
+fn file_in(folder: &Path) -> PathBuf {
+    folder.join("events.lock.json")
+}
+
+impl Lock {
+    /// The sample of a version of an event.
+    pub(crate) fn sample(&self, aggregate: &str, event: &str, version: u32) -> Option<&Value> {
+        self.aggregates.get(aggregate)?.get(event)?.get(&version).map(|locked| &locked.sample)
     }
 }
 

@@ -35,12 +35,14 @@ pub struct MoneyWithdrawn {
 pub struct AccountClosed {}
 
 /// An account in euros.
-#[derive(Debug, Default, Clone, PartialEq, Aggregate)]
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Aggregate)]
 #[aggregate(
     name = "account", id = String, error = AccountError,
     events(AccountOpened, MoneyDeposited, MoneyWithdrawn, AccountClosed),
     commands(OpenAccount, Deposit, Withdraw, CloseAccount),
 )]
+#[invariant(state.balance == 0 || state.is_open(), "money lies on open accounts only")]
+#[invariant(!state.is_closed || state.owner.is_some(), "only what was opened is closed")]
 pub struct Account {
     pub owner: Option<String>,
     pub balance: u64,
@@ -78,7 +80,7 @@ impl Apply<AccountClosed> for Account {
 }
 
 /// Opens an account; refused if it exists.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(create, emits = AccountOpened)]
 #[require(!command.owner.trim().is_empty(), AccountError::NoOwner)]
 pub struct OpenAccount {
@@ -86,18 +88,19 @@ pub struct OpenAccount {
 }
 
 /// Puts money in.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Account, emits = MoneyDeposited)]
 #[require(state.is_open(), AccountError::NotOpen)]
 #[require(command.amount > 0, AccountError::NotPositive)]
 #[require(command.currency == "EUR", AccountError::OtherCurrency { code: command.currency.clone() })]
+#[require(command.amount <= u64::MAX - state.balance, AccountError::TooMuch { balance: state.balance })]
 pub struct Deposit {
     pub amount: u64,
     pub currency: String,
 }
 
 /// Takes money out; decided by hand below, after the rules.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Account)]
 #[require(state.is_open(), AccountError::NotOpen)]
 #[require(command.amount > 0, AccountError::NotPositive)]
@@ -106,7 +109,7 @@ pub struct Withdraw {
 }
 
 /// Ends the account.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Account, emits = AccountClosed)]
 #[require(state.is_open(), AccountError::NotOpen)]
 #[require(state.balance == 0, AccountError::NotEmpty { balance: state.balance })]
@@ -131,6 +134,8 @@ pub enum AccountError {
     NotPositive,
     #[error("accounts are in EUR, not in {code}")]
     OtherCurrency { code: String },
+    #[error("the account cannot hold so much more than {balance}")]
+    TooMuch { balance: u64 },
     #[error("balance {balance} does not cover {amount}")]
     InsufficientFunds { balance: u64, amount: u64 },
     #[error("there are still {balance} on the account")]
@@ -140,7 +145,9 @@ pub enum AccountError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use es_testkit::{assert_locked, given, given_nothing};
+    use es_testkit::{given, given_nothing, verify};
+
+    verify!(Account);
 
     fn opened() -> AccountEvent {
         AccountOpened { owner: "Ada".into() }.into()
@@ -148,11 +155,6 @@ mod tests {
 
     fn deposited(amount: u64) -> AccountEvent {
         MoneyDeposited { amount, currency: "EUR".into() }.into()
-    }
-
-    #[test]
-    fn no_stored_event_is_forgotten() {
-        assert_locked!(Account);
     }
 
     #[test]
@@ -175,6 +177,13 @@ mod tests {
         given([opened(), deposited(20)])
             .when(Withdraw { amount: 30 })
             .then_error(AccountError::InsufficientFunds { balance: 20, amount: 30 });
+    }
+
+    #[test]
+    fn a_balance_does_not_overflow() {
+        given([opened(), deposited(u64::MAX - 1)])
+            .when(Deposit { amount: 2, currency: "EUR".into() })
+            .then_error(AccountError::TooMuch { balance: u64::MAX - 1 });
     }
 
     #[test]

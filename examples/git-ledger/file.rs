@@ -76,7 +76,7 @@ pub struct FileDeleted {
 }
 
 /// A file.
-#[derive(Debug, Default, Clone, PartialEq, Eq, Aggregate)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize, Aggregate)]
 #[aggregate(
     name = "file",
     id = FileId,
@@ -89,7 +89,7 @@ pub struct File {
 }
 
 /// Where a file is and what is in it, as long as it lives.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Living {
     /// Where.
     pub path: GitText,
@@ -154,7 +154,7 @@ pub enum FileError {
 }
 
 /// Adds a file that has never been there.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(create, emits = FileAdded)]
 pub struct AddFile {
     /// Where.
@@ -166,7 +166,7 @@ pub struct AddFile {
 }
 
 /// Changes what is in a file.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = File, emits = FileModified { path: state.path(), .. })]
 #[require(state.living.is_some(), FileError::NotThere)]
 #[require(!state.holds(&command.content), FileError::SameContent)]
@@ -178,7 +178,7 @@ pub struct ModifyFile {
 }
 
 /// Moves a file, and perhaps changes what is in it.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = File, emits = FileRenamed { from: state.path(), .. })]
 #[require(state.living.is_some(), FileError::NotThere)]
 #[require(!state.is_at(&command.to), FileError::SamePath)]
@@ -192,7 +192,7 @@ pub struct RenameFile {
 }
 
 /// Deletes a file, for good.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = File, emits = FileDeleted { path: state.path(), .. })]
 #[require(state.living.is_some(), FileError::NotThere)]
 pub struct DeleteFile {
@@ -216,14 +216,11 @@ impl FromStr for FileId {
 
 #[cfg(test)]
 mod tests {
-    use es_testkit::{assert_locked, given, given_nothing};
+    use es_testkit::{given, given_nothing, verify};
 
     use super::*;
 
-    #[test]
-    fn no_stored_event_is_forgotten() {
-        assert_locked!(File);
-    }
+    verify!(File);
 
     fn text(text: &str) -> GitText {
         GitText::from_escaped(text)

@@ -49,6 +49,12 @@ pub use self::work::{
         ScheduleWorkItem, StartWorkItem, CompleteWorkItem,
     ),
 )]
+#[invariant(state.stage >= Stage::Submitted, "a loan begins with its submission")]
+#[invariant(state.is_undecided() || state.stage >= Stage::PartlySubmitted, "only what was taken in is decided")]
+#[invariant(
+    (state.outcome == Some(Outcome::Granted)) == (state.granted != Granted::default()),
+    "a loan is granted in at least one of the three steps, and no other has them"
+)]
 pub struct Loan {
     stage: Stage,
     outcome: Option<Outcome>,

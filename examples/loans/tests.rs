@@ -16,12 +16,9 @@ use crate::log::{Entry, LoanLog, LogError};
 use crate::replay::replay;
 use crate::sample::sample;
 
-/// The counts were made without this program; `README.md` says how.
-#[test]
-fn no_stored_event_is_forgotten() {
-    es_testkit::assert_locked!(Loan);
-}
+es_testkit::verify!(Loan);
 
+/// The counts were made without this program; `README.md` says how.
 #[tokio::test]
 async fn the_real_log_keeps_the_rules_but_for_three_events() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/loans.ndjson.gz");

@@ -1,7 +1,7 @@
 //! The document: one section after the other.
 
 use super::outline::{Outline, Part, Section};
-use super::text::code;
+use super::text::{cell, code, code_cell, table};
 use super::{Catalogue, Described, command, doc_comment, event, picture};
 use crate::model::ProjectionModel;
 
@@ -63,11 +63,20 @@ fn contents(catalogue: &Catalogue, outline: &Outline<'_>) -> String {
 
 fn aggregate(described: &Described) -> Vec<String> {
     let model = &described.model;
-    vec![
+    let mut blocks = vec![
         doc_comment::embedded(model.doc),
         format!("An aggregate, whose streams are called {} and an id.", code(&format!("{}-", model.name))),
         picture::of_commands(described),
-    ]
+    ];
+    let invariants = model
+        .invariants
+        .iter()
+        .map(|invariant| [code_cell(invariant.condition), cell(invariant.meaning.unwrap_or_default())]);
+    let invariants: Vec<_> = invariants.collect();
+    if !invariants.is_empty() {
+        blocks.push(table(["What holds after every event", "Meaning"], &invariants));
+    }
+    blocks
 }
 
 fn retired(described: &Described) -> String {

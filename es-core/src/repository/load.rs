@@ -60,8 +60,11 @@ impl<A> Loaded<A> {
         self.recorded_at
     }
 
-    /// What does not exist: the initial state, at version 0.
-    pub(super) fn missing(stream: StreamId) -> Self
+    /// What does not exist, or was not read yet: the initial state, at version 0.
+    ///
+    /// [`refresh`](Repository::refresh) reads it, and [`execute_on`](Repository::execute_on) takes it, where a stream
+    /// is at hand and no id.
+    pub fn missing(stream: StreamId) -> Self
     where
         A: Default,
     {

@@ -70,6 +70,7 @@ impl std::error::Error for Refused {}
 #[derive(Debug, Aggregate)]
 #[aggregate(name = "container", id = String, error = Refused, crate = ::kernel,
             events(Put<T>, Cleared), commands(PutIn<T>))]
+#[invariant(state.items.len() <= N)]
 pub struct Container<T, const N: usize>
 where
     T: Item,

@@ -114,6 +114,7 @@ impl ::std::error::Error for Refused {}
 /// The aggregate.
 #[derive(::std::fmt::Debug, ::std::default::Default, Aggregate)]
 #[aggregate(name = "shadowed", id = u8, error = Refused, events(Happened, Event), commands(Happen, Wish), crate = ::kernel)]
+#[invariant(state.least < 200, "no more than that")]
 pub struct State {
     least: u8,
 }

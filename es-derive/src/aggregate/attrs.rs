@@ -6,6 +6,7 @@ use syn::parse::ParseStream;
 use syn::{DeriveInput, LitStr, Path, Type};
 
 use super::events::{self, EventKeys};
+use super::invariant::Invariant;
 use crate::attr::{Grammar, Mentioned};
 use crate::diagnostics::Diagnostics;
 use crate::entries::{self, Entry};
@@ -27,6 +28,8 @@ pub(super) struct AggregateInput<'a> {
     pub(super) events: Set,
     pub(super) history: History,
     pub(super) commands: Set,
+    /// Those without a mistake.
+    pub(super) invariants: Vec<Invariant>,
 }
 
 /// Where the type of all events, or of all commands, comes from.
@@ -114,6 +117,7 @@ impl Keys {
             events,
             history,
             commands,
+            invariants: Invariant::all(&item.attrs, diagnostics),
         }
     }
 }

@@ -129,6 +129,7 @@ impl AggregateInput<'_> {
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let (event, command) = (self.set_type(&self.events), self.set_type(&self.commands));
         let (model, apply, replay) = (self.model(), self.apply_body(), self.replay_body());
+        let (invariants, abilities) = (self.invariants(), self.abilities());
         quote_spanned! {site=>
             #docs
             #[automatically_derived]
@@ -136,6 +137,7 @@ impl AggregateInput<'_> {
             impl #impl_generics #private::Aggregate for #ident #ty_generics #where_clause {
                 const NAME: &'static str = #name;
                 const MODEL: #private::AggregateModel = #model;
+                #invariants
                 type Id = #id;
                 type Event = #event;
                 type Command = #command;
@@ -151,6 +153,11 @@ impl AggregateInput<'_> {
                     recorded: &#private::RecordedEvent,
                 ) -> ::core::result::Result<(), #private::DecodeError> {
                     #replay
+                }
+
+                #[inline]
+                fn abilities() -> #private::Abilities<Self> {
+                    #abilities
                 }
             }
 
@@ -233,7 +240,7 @@ impl AggregateInput<'_> {
         let site = Span::mixed_site();
         let Self { item, private, name, .. } = self;
         let (type_name, doc) = (text::name(&item.ident), text::doc(&item.attrs));
-        let event = self.set_type(&self.events);
+        let (event, invariants) = (self.set_type(&self.events), self.invariant_models());
         let commands: Vec<_> = match &self.commands {
             Set::Listed { entries, .. } => entries.iter().map(Entry::placed).collect(),
             Set::Named(_) | Set::Unknown { .. } => Vec::new(),
@@ -247,6 +254,7 @@ impl AggregateInput<'_> {
                 split: <#event as #private::EventSet>::SPLIT,
                 retired: <#event as #private::EventSet>::RETIRED,
                 commands: &[#(<#commands as #private::Listed<Self>>::COMMAND),*],
+                invariants: &[#(#invariants),*],
             }
         }
     }

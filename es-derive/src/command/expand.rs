@@ -3,11 +3,12 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Generics, Path};
+use syn::{Data, Fields, Generics, Path};
 
 use super::attrs::{CommandInput, Handler};
 use super::emits::Emits;
 use crate::docs;
+use crate::data::{self, Container};
 use crate::input;
 use crate::text;
 
@@ -15,9 +16,9 @@ impl CommandInput<'_> {
     pub(super) fn expand(&self) -> TokenStream {
         let site = Span::mixed_site();
         let Self { item, private, creates, .. } = self;
-        let (model, emitted) = (self.model(), self.emitted());
+        let (model, emitted, shape) = (self.model(), self.emitted(), self.shape());
         let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
-        let ident = &item.ident;
+        let (ident, name) = (&item.ident, text::name(&item.ident));
         let (aggregate, generics) = self.handler_generics();
         let (handler_generics, _, handler_where) = generics.split_for_impl();
         let (handled_by, listed) = (self.as_written("HandledBy", &aggregate), self.as_written("Listed", &aggregate));
@@ -36,11 +37,21 @@ impl CommandInput<'_> {
                 #[allow(unused_qualifications)]
                 impl #impl_generics #private::Command for #ident #ty_generics #where_clause {
                     const MODEL: #private::CommandModel = #model;
+
+                    #[inline]
+                    fn shape() -> #private::Shape {
+                        #shape
+                    }
                 }
 
                 #[automatically_derived]
                 #[allow(unused_qualifications)]
                 impl #handler_generics #handled_by for #ident #ty_generics #handler_where {
+                    #[inline]
+                    fn name(&self) -> &'static str {
+                        #name
+                    }
+
                     #[inline]
                     fn creates(&self) -> bool {
                         #creates
@@ -58,6 +69,11 @@ impl CommandInput<'_> {
                 #[allow(unused_qualifications)]
                 impl #handler_generics #listed for #ident #ty_generics #handler_where {
                     const COMMAND: #private::CommandModel = <Self as #private::Command>::MODEL;
+
+                    #[inline]
+                    fn shape() -> #private::Shape {
+                        <Self as #private::Command>::shape()
+                    }
 
                     #[inline]
                     fn is_creating(&self) -> bool {
@@ -171,6 +187,19 @@ impl CommandInput<'_> {
         let literal = quote_spanned!(place=> __Emitted { #(#values)* #(#carried)* });
         let include = quote_spanned!(place=> __include);
         quote_spanned!(site=> ::core::result::Result::Ok(#private::Events::one(#include(#literal))))
+    }
+
+    /// The body of `fn shape()`; the shape of what cannot be a command is of no interest.
+    fn shape(&self) -> TokenStream {
+        let (site, private, none) = (Span::mixed_site(), &self.private, Fields::Unit);
+        let fields = if let Data::Struct(data) = &self.item.data { &data.fields } else { &none };
+        let shape = data::struct_shape(&Container::of(&self.item.attrs), fields, private);
+        quote_spanned! {site=>
+            #[allow(unused_imports)]
+            use #private::SpelledShape as _;
+            #[allow(unused_variables)]
+            <#private::Outer as ::core::default::Default>::default().enter::<Self>(|outer| #shape)
+        }
     }
 
     fn model(&self) -> TokenStream {

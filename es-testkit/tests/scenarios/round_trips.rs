@@ -176,6 +176,7 @@ impl Aggregate for Window {
         split: &[],
         retired: &[],
         commands: &[],
+        invariants: &[],
     };
     type Id = String;
     type Event = WindowEvent;

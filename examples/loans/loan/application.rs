@@ -130,7 +130,7 @@ impl Apply<ApplicationCancelled> for Loan {
 }
 
 /// Opens the application.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(create, emits = ApplicationSubmitted)]
 pub struct SubmitApplication {
     /// In euros.
@@ -138,56 +138,56 @@ pub struct SubmitApplication {
 }
 
 /// Takes the application in.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = ApplicationPartlySubmitted)]
 #[require(state.stage == Stage::Submitted, LoanError::WrongStage { actual: state.stage })]
 pub struct PartlySubmitApplication;
 
 /// Passes the application in the first check.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = ApplicationPreaccepted)]
 #[require(state.is_undecided(), LoanError::Decided)]
 #[require(state.stage == Stage::PartlySubmitted, LoanError::WrongStage { actual: state.stage })]
 pub struct PreacceptApplication;
 
 /// Says that the details are complete.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = ApplicationAccepted)]
 #[require(state.is_undecided(), LoanError::Decided)]
 #[require(state.stage == Stage::Preaccepted, LoanError::WrongStage { actual: state.stage })]
 pub struct AcceptApplication;
 
 /// Passes the application in the second check.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = ApplicationFinalized)]
 #[require(state.is_undecided(), LoanError::Decided)]
 #[require(state.stage == Stage::Accepted, LoanError::WrongStage { actual: state.stage })]
 pub struct FinalizeApplication;
 
 /// Turns the application down.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = ApplicationDeclined)]
 #[require(state.is_undecided(), LoanError::Decided)]
 #[require(state.stage >= Stage::PartlySubmitted, LoanError::WrongStage { actual: state.stage })]
 pub struct DeclineApplication;
 
 /// Ends the application without a decision of the bank; before the first check the bank declines instead.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = ApplicationCancelled)]
 #[require(state.is_undecided(), LoanError::Decided)]
 #[require(state.stage >= Stage::Preaccepted, LoanError::WrongStage { actual: state.stage })]
 pub struct CancelApplication;
 
 /// Grants the loan.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 pub struct ApproveApplication;
 
 /// Puts the granted loan into the books.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 pub struct RegisterApplication;
 
 /// Puts the granted loan at the customer's disposal.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 pub struct ActivateApplication;
 
 impl Loan {

@@ -119,7 +119,7 @@ impl Apply<OfferCancelled> for Loan {
 }
 
 /// Chooses an offer; an earlier one may still be with the customer.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = OfferSelected)]
 #[require(state.is_undecided(), LoanError::Decided)]
 #[require(state.stage >= Stage::Accepted, LoanError::WrongStage { actual: state.stage })]
@@ -127,7 +127,7 @@ impl Apply<OfferCancelled> for Loan {
 pub struct SelectOffer;
 
 /// Writes the offer that was chosen.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = OfferCreated)]
 #[require(state.is_undecided(), LoanError::Decided)]
 #[require(state.stage == Stage::Finalized, LoanError::WrongStage { actual: state.stage })]
@@ -136,21 +136,21 @@ pub struct SelectOffer;
 pub struct CreateOffer;
 
 /// Sends the offer that was written.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = OfferSent)]
 #[require(state.is_undecided(), LoanError::Decided)]
 #[require(state.offers.open == Some(Open::Created), LoanError::NoOfferInPreparation)]
 pub struct SendOffer;
 
 /// Takes in the customer's answer.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = OfferSentBack)]
 #[require(state.is_undecided(), LoanError::Decided)]
 #[require(state.offers.open == Some(Open::Sent), LoanError::NoOpenOffer)]
 pub struct SendBackOffer;
 
 /// Makes the offer the contract.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = OfferAccepted)]
 #[require(state.may_end_as(Outcome::Granted), LoanError::Decided)]
 #[require(state.offers.is_with_customer(), LoanError::NoOpenOffer)]
@@ -158,14 +158,14 @@ pub struct SendBackOffer;
 pub struct AcceptOffer;
 
 /// Takes the offer back because the bank declines the application.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = OfferDeclined)]
 #[require(state.may_end_as(Outcome::Declined), LoanError::Decided)]
 #[require(state.offers.is_with_customer(), LoanError::NoOpenOffer)]
 pub struct DeclineOffer;
 
 /// Makes the offer void.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = OfferCancelled)]
 #[require(state.may_end_as(Outcome::Cancelled), LoanError::Decided)]
 #[require(state.offers.is_with_customer(), LoanError::NoOpenOffer)]

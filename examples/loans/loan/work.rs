@@ -73,7 +73,7 @@ impl Apply<WorkItemCompleted> for Loan {
 }
 
 /// Puts something on the list; what is on it may be scheduled again.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = WorkItemScheduled)]
 #[require(state.stage >= Stage::PartlySubmitted, LoanError::WrongStage { actual: state.stage })]
 pub struct ScheduleWorkItem {
@@ -82,7 +82,7 @@ pub struct ScheduleWorkItem {
 }
 
 /// Takes something up that was scheduled, while nothing else is in progress.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan)]
 #[require(state.work.scheduled.contains(&command.item), LoanError::NotScheduled { item: command.item })]
 pub struct StartWorkItem {
@@ -100,7 +100,7 @@ impl Handle<StartWorkItem> for Loan {
 }
 
 /// Puts something down that was scheduled; it may be closed without ever having been taken up.
-#[derive(Debug, Clone, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(aggregate = Loan, emits = WorkItemCompleted)]
 #[require(state.work.scheduled.contains(&command.item), LoanError::NotScheduled { item: command.item })]
 pub struct CompleteWorkItem {

@@ -1,0 +1,3 @@
+es_testkit::verify!();
+
+fn main() {}

@@ -1,0 +1,5 @@
+pub struct Account;
+
+es_testkit::verify!(Account, cases);
+
+fn main() {}
