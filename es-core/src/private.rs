@@ -15,6 +15,7 @@ pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel, Hop
 pub use crate::name::EventName;
 pub use crate::projection::{Project, Projected, Projection};
 pub use crate::shape::{Choice, EventData, Outer, Probe, Record, RecordField, Shape, SpelledShape, Tagging, flattened};
+pub use crate::snapshotted::Snapshotted;
 
 #[cfg(feature = "json")]
 pub use crate::hop::json_hop;
@@ -122,6 +123,14 @@ pub fn old_payload<C: Codec, T: Read>(codec: &C, event: &RecordedEvent) -> Resul
 #[inline]
 pub fn encode<C: Codec, T: Written>(codec: &C, event: &T) -> Result<Bytes, CodecError> {
     codec.encode(event)
+}
+
+/// Decodes what [`encode`] has made.
+///
+/// # Errors
+/// The bytes do not fit.
+pub fn decode<C: Codec, T: Read>(codec: &C, bytes: &[u8]) -> Result<T, CodecError> {
+    codec.decode(bytes)
 }
 
 /// The stored version is newer than the code, or older than it reads.

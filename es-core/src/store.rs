@@ -29,8 +29,11 @@
 //!     of the range has nothing to give.
 //! 14. A stored event is read as itself; as none or as several events only where it is [upcast](crate::UpcastingStore).
 //!     Several stand at its version and its position, all in one page, and versions count stored events.
+//! 15. A store that says of a stream that it [reads as appended](EventStore::reads_as_appended) gives back each event
+//!     of it with the name, the schema version and the payload that were appended, and each as one event.
 
 mod forward;
+mod snapshot;
 mod subscribe;
 
 use std::error::Error;
@@ -43,6 +46,7 @@ use crate::name::EventName;
 use crate::stream::StreamId;
 use crate::version::{ExpectedVersion, Position, Version};
 
+pub use self::snapshot::{Snapshot, SnapshotError, SnapshotStore};
 pub use self::subscribe::Subscribe;
 
 /// An append-only store of events.
@@ -90,6 +94,15 @@ pub trait EventStore: Send + Sync {
 
     /// What the store accepts.
     fn limits(&self) -> Limits;
+
+    /// Whether the events of this stream are always read as they were appended. Rule 15.
+    ///
+    /// Who has appended events then need not read them to know what a reader will see.
+    /// A store that does not say so is read again, which is never wrong.
+    fn reads_as_appended(&self, stream: &StreamId) -> bool {
+        let _ = stream;
+        false
+    }
 }
 
 /// What an append did.

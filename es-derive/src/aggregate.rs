@@ -4,6 +4,7 @@ mod attrs;
 mod commands;
 mod events;
 mod expand;
+mod snapshot;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

@@ -4,5 +4,6 @@
 mod store;
 
 mod log;
+mod snapshots;
 
 pub use self::store::MemoryStore;

@@ -12,6 +12,7 @@ use es_core::{ExpectedVersion, NewEvent, Payload, Position, StreamId};
 use event_listener::Event;
 
 use crate::log::Log;
+use crate::snapshots::Snapshots;
 
 /// How many events are copied while the lock is held once; a writer waits for no more than this.
 const CHUNK: usize = 1024;
@@ -59,6 +60,7 @@ pub struct MemoryStore {
 struct Shared {
     log: RwLock<Log>,
     appended: Event,
+    snapshots: Snapshots,
     limits: Limits,
 }
 
@@ -78,7 +80,18 @@ impl MemoryStore {
     /// assert_eq!(MemoryStore::with_limits(small).limits(), small);
     /// ```
     pub fn with_limits(limits: Limits) -> Self {
-        Self { shared: Arc::new(Shared { log: RwLock::default(), appended: Event::new(), limits }) }
+        Self {
+            shared: Arc::new(Shared {
+                log: RwLock::default(),
+                appended: Event::new(),
+                snapshots: Snapshots::default(),
+                limits,
+            }),
+        }
+    }
+
+    pub(crate) fn snapshots(&self) -> &Snapshots {
+        &self.shared.snapshots
     }
 
     fn log(&self) -> RwLockReadGuard<'_, Log> {
@@ -155,6 +168,10 @@ impl EventStore for MemoryStore {
 
     fn limits(&self) -> Limits {
         self.shared.limits
+    }
+
+    fn reads_as_appended(&self, _: &StreamId) -> bool {
+        true
     }
 }
 

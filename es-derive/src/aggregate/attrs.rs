@@ -6,6 +6,7 @@ use syn::parse::ParseStream;
 use syn::{DeriveInput, LitStr, Path, Type};
 
 use super::events::{self, EventKeys};
+use super::snapshot::{self, Snapshot};
 use crate::attr::{Grammar, Mentioned};
 use crate::diagnostics::Diagnostics;
 use crate::entries::{self, Entry};
@@ -27,6 +28,7 @@ pub(super) struct AggregateInput<'a> {
     pub(super) events: Set,
     pub(super) history: History,
     pub(super) commands: Set,
+    pub(super) snapshot: Option<Snapshot>,
 }
 
 /// Where the type of all events, or of all commands, comes from.
@@ -49,6 +51,7 @@ const AGGREGATE: Grammar = Grammar {
         "split",
         "retired",
         "commands",
+        "snapshot",
         "event_enum",
         "event_derive",
         "command_enum",
@@ -67,6 +70,7 @@ struct Keys {
     commands: Once<Vec<Entry>>,
     command_enum: Once<Ident>,
     command_derive: Once<Vec<Path>>,
+    snapshot: Once<Snapshot>,
     krate: CratePath,
 }
 
@@ -88,6 +92,7 @@ impl Keys {
             "commands" => self.commands.set(key, entries::list(key, input, "command", diagnostics)?),
             "command_enum" => self.command_enum.set(key, value::value(key, input, "a name")?),
             "command_derive" => self.command_derive.set(key, value::list(key, input, diagnostics)?),
+            "snapshot" => self.snapshot.set(key, Snapshot::parse(key, input, diagnostics)?),
             "crate" => self.krate.set(key, input),
             other if AGGREGATE.keys.contains(&other) => self.events.read(key, input, diagnostics),
             _ => Err(AGGREGATE.unknown(key)),
@@ -104,6 +109,9 @@ impl Keys {
             Some(entries) => Set::Listed { ident: command_enum, entries, derive: command_derive },
             None => Set::Unknown { ident: command_enum, ty: diagnostics.unknown_type() },
         };
+        if self.snapshot.get().is_some() {
+            snapshot::refuse_skipped(item, diagnostics);
+        }
         AggregateInput {
             item,
             private: self.krate.private(),
@@ -114,6 +122,7 @@ impl Keys {
             events,
             history,
             commands,
+            snapshot: self.snapshot.take(),
         }
     }
 }

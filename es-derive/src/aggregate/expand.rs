@@ -21,6 +21,7 @@ impl AggregateInput<'_> {
         expanded.extend(self.aggregate());
         expanded.extend(self.event_aggregate());
         expanded.extend(self.command_set());
+        expanded.extend(self.snapshotted());
         expanded
     }
 
