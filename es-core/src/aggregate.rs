@@ -7,6 +7,7 @@ use crate::decode_error::DecodeError;
 use crate::envelope::RecordedEvent;
 use crate::event_set::EventSet;
 use crate::model::AggregateModel;
+use crate::snapshotted::StateModel;
 
 /// State that is built from events and decides about commands.
 ///
@@ -52,6 +53,9 @@ pub trait Aggregate: Default + Send + Sync + 'static {
     const NAME: &'static str;
     /// Everything the derives know about it.
     const MODEL: AggregateModel;
+
+    /// How its state is kept in snapshots, for tools; `None` without `snapshot(..)`.
+    const SNAPSHOTS: Option<StateModel<Self>> = None;
 
     /// What tells one aggregate of this type from another; its `Display` is the id part of the stream.
     type Id: std::fmt::Display;

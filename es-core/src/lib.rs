@@ -65,7 +65,7 @@ pub use self::projection::{Answer, Project, Projected, Projection, Query};
 pub use self::repository::{AsOf, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget, SnapshotFailure};
 pub use self::runner::{ProjectionError, ProjectionRunner};
 pub use self::shape::EventData;
-pub use self::snapshotted::Snapshotted;
+pub use self::snapshotted::{Snapshotted, StateModel};
 pub use self::stream::{InvalidStreamId, StreamId};
 pub use self::time::{Clock, SystemClock, Timestamp};
 pub use self::upcasting::{StreamUpcaster, UpcastingStore};

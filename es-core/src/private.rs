@@ -15,7 +15,7 @@ pub use crate::model::{AggregateModel, CommandModel, EventModel, FieldModel, Hop
 pub use crate::name::EventName;
 pub use crate::projection::{Project, Projected, Projection};
 pub use crate::shape::{Choice, EventData, Outer, Probe, Record, RecordField, Shape, SpelledShape, Tagging, flattened};
-pub use crate::snapshotted::Snapshotted;
+pub use crate::snapshotted::{Snapshotted, StateModel};
 
 #[cfg(feature = "json")]
 pub use crate::hop::json_hop;

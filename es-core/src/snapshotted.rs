@@ -3,6 +3,7 @@
 //! Knows no store; who keeps the bytes, and whether they may be used, is for the driver.
 
 use std::any::type_name;
+use std::fmt;
 
 use crate::aggregate::Aggregate;
 use crate::codec::{Codec, CodecError};
@@ -83,7 +84,80 @@ pub trait Snapshotted: Aggregate {
 
     /// The fingerprint of snapshots of this type that are encoded by `C`.
     fn snapshot_fingerprint<C: Codec>() -> Fingerprint {
-        Fingerprint::of([Self::fold_fingerprint().to_string().as_str(), type_name::<Self>(), type_name::<C>()])
+        // A parameter need not tell its shape, but has a name; the path of the aggregate itself does not matter.
+        let arguments = type_name::<Self>().split_once('<').map_or("", |(_, arguments)| arguments);
+        Fingerprint::of([Self::fold_fingerprint().to_string().as_str(), arguments, type_name::<C>()])
+    }
+}
+
+/// What [`Snapshotted`] says, for those who know only an [`Aggregate`]: `Account::SNAPSHOTS`.
+pub struct StateModel<A> {
+    every: u64,
+    fold: u32,
+    shape: fn() -> Shape,
+    fingerprint: fn() -> Fingerprint,
+    #[cfg(feature = "json")]
+    to_json: fn(&A) -> Result<Vec<u8>, CodecError>,
+    #[cfg(not(feature = "json"))]
+    state: std::marker::PhantomData<fn(&A)>,
+}
+
+impl<A: Snapshotted> StateModel<A> {
+    /// That of `A`.
+    pub const fn new() -> Self {
+        Self {
+            every: A::EVERY,
+            fold: A::FOLD,
+            shape: A::state_shape,
+            fingerprint: A::fold_fingerprint,
+            #[cfg(feature = "json")]
+            to_json: |state| state.encode_state(&crate::codec::Json),
+            #[cfg(not(feature = "json"))]
+            state: std::marker::PhantomData,
+        }
+    }
+}
+
+impl<A> StateModel<A> {
+    /// [`Snapshotted::EVERY`].
+    pub fn every(&self) -> u64 {
+        self.every
+    }
+
+    /// [`Snapshotted::FOLD`].
+    pub fn fold(&self) -> u32 {
+        self.fold
+    }
+
+    /// [`Snapshotted::state_shape`].
+    pub fn shape(&self) -> Shape {
+        (self.shape)()
+    }
+
+    /// [`Snapshotted::fold_fingerprint`].
+    pub fn fingerprint(&self) -> Fingerprint {
+        (self.fingerprint)()
+    }
+
+    /// The state as JSON.
+    ///
+    /// # Errors
+    /// What its `Serialize` refuses.
+    #[cfg(feature = "json")]
+    pub fn to_json(&self, state: &A) -> Result<Vec<u8>, CodecError> {
+        (self.to_json)(state)
+    }
+}
+
+impl<A: Snapshotted> Default for StateModel<A> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A> fmt::Debug for StateModel<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StateModel").field("every", &self.every).field("fold", &self.fold).finish_non_exhaustive()
     }
 }
 

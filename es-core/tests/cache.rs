@@ -240,7 +240,12 @@ async fn the_past_is_loaded_as_it_was() {
     }
     assert_eq!(store.asked().events_read, 1 + 2 + 3 + 4, "5 and 6 start from what is remembered");
     counters.execute("a", Increase { by: 1 }).await.unwrap();
-    assert_eq!(store.asked(), asked(0, 0, 1), "the past is not remembered");
+    assert_eq!(store.asked(), asked(0, 0, 1));
+    let cold = Counters::new(store.clone()).with_cache(10);
+    cold.load_at("a", 3).await.unwrap();
+    store.asked();
+    cold.execute("a", Increase { by: 1 }).await.unwrap();
+    assert_eq!(store.asked(), asked(1, 6, 1), "the past is not remembered");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 mod check;
 mod file;
 mod sample;
+mod state;
 mod suggestion;
 
 use std::fmt::Write as _;
@@ -26,6 +27,9 @@ pub use self::file::{Lock, LockError};
 ///
 /// A sample is made from its shape; put a real payload in its place where a value is validated or a case matters,
 /// delete its `reads_as`, and update.
+///
+/// Of an aggregate that takes snapshots, the file also holds what its fold makes of the samples, so that an `apply`
+/// which makes another state of the same events is noticed before a snapshot of the former state is believed.
 ///
 /// ```no_run
 /// # use es_core::{Aggregate, Apply, Event};

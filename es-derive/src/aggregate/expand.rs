@@ -95,6 +95,13 @@ impl AggregateInput<'_> {
                 #aggregate: ::core::default::Default + ::core::marker::Send + ::core::marker::Sync + 'static
             };
             input::require(&mut generics, &bounds);
+            if self.snapshot.is_some() {
+                let private = &self.private;
+                let bounds = quote_spanned! {site=>
+                    #aggregate: #private::serde::Serialize + #private::serde::de::DeserializeOwned
+                };
+                input::require(&mut generics, &bounds);
+            }
         }
         generics
     }
@@ -127,6 +134,7 @@ impl AggregateInput<'_> {
         let (ident, generics) = (&item.ident, self.generics());
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let (event, command) = (self.set_type(&self.events), self.set_type(&self.commands));
+        let snapshots = self.snapshot_model();
         let (model, apply, replay) = (self.model(), self.apply_body(&quote_spanned!(site=> self)), self.replay_body());
         quote_spanned! {site=>
             #[automatically_derived]
@@ -134,6 +142,7 @@ impl AggregateInput<'_> {
             impl #impl_generics #private::Aggregate for #ident #ty_generics #where_clause {
                 const NAME: &'static str = #name;
                 const MODEL: #private::AggregateModel = #model;
+                #snapshots
                 type Id = #id;
                 type Event = #event;
                 type Command = #command;

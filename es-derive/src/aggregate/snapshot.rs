@@ -11,7 +11,6 @@ use super::attrs::AggregateInput;
 use crate::attr;
 use crate::data::{self, Container};
 use crate::diagnostics::Diagnostics;
-use crate::input;
 use crate::value::{self, Once};
 
 /// How often a snapshot is taken, and the version of the fold.
@@ -78,18 +77,23 @@ fn serde_keys(attrs: &[Attribute]) -> Vec<Ident> {
 }
 
 impl AggregateInput<'_> {
+    /// What the aggregate says of snapshots itself.
+    pub(super) fn snapshot_model(&self) -> Option<TokenStream> {
+        let private = &self.private;
+        self.snapshot.as_ref().map(|_| {
+            quote_spanned! {Span::mixed_site()=>
+                const SNAPSHOTS: ::core::option::Option<#private::StateModel<Self>> =
+                    ::core::option::Option::Some(#private::StateModel::new());
+            }
+        })
+    }
+
     pub(super) fn snapshotted(&self) -> TokenStream {
         let Some(Snapshot { every, fold }) = &self.snapshot else { return TokenStream::new() };
         let Data::Struct(data) = &self.item.data else { return TokenStream::new() };
         let site = Span::mixed_site();
         let private = &self.private;
-        let (ident, mut generics) = (&self.item.ident, self.user_generics());
-        if !generics.params.is_empty() {
-            let bounds = quote_spanned! {site=>
-                Self: #private::serde::Serialize + #private::serde::de::DeserializeOwned
-            };
-            input::require(&mut generics, &bounds);
-        }
+        let (ident, generics) = (&self.item.ident, self.user_generics());
         let (impl_generics, _, where_clause) = generics.split_for_impl();
         let (_, ty_generics, _) = self.item.generics.split_for_impl();
         let shape = data::struct_shape(&Container::of(&self.item.attrs), &data.fields, private);

@@ -26,7 +26,7 @@ pub enum Mode {
 
 /// A difference between the events and the lock, with what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem(String);
+pub struct Problem(pub(super) String);
 
 impl Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,6 +66,7 @@ impl Lock {
             }
         }
         problems.extend(self.lost::<A>(mode));
+        problems.extend(self.check_state::<A>(mode));
         self.aggregates.values_mut().for_each(|events| events.retain(|_, versions| !versions.is_empty()));
         self.aggregates.retain(|_, events| !events.is_empty());
         problems
