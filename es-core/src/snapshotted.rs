@@ -98,6 +98,8 @@ pub struct StateModel<A> {
     fingerprint: fn() -> Fingerprint,
     #[cfg(feature = "json")]
     to_json: fn(&A) -> Result<Vec<u8>, CodecError>,
+    #[cfg(feature = "json")]
+    from_json: fn(&[u8]) -> Result<A, CodecError>,
     #[cfg(not(feature = "json"))]
     state: std::marker::PhantomData<fn(&A)>,
 }
@@ -112,6 +114,8 @@ impl<A: Snapshotted> StateModel<A> {
             fingerprint: A::fold_fingerprint,
             #[cfg(feature = "json")]
             to_json: |state| state.encode_state(&crate::codec::Json),
+            #[cfg(feature = "json")]
+            from_json: |bytes| A::decode_state(&crate::codec::Json, bytes),
             #[cfg(not(feature = "json"))]
             state: std::marker::PhantomData,
         }
@@ -146,6 +150,15 @@ impl<A> StateModel<A> {
     #[cfg(feature = "json")]
     pub fn to_json(&self, state: &A) -> Result<Vec<u8>, CodecError> {
         (self.to_json)(state)
+    }
+
+    /// The state that was written as JSON.
+    ///
+    /// # Errors
+    /// What its `Deserialize` refuses.
+    #[cfg(feature = "json")]
+    pub fn from_json(&self, bytes: &[u8]) -> Result<A, CodecError> {
+        (self.from_json)(bytes)
     }
 }
 

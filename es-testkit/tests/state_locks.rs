@@ -65,6 +65,16 @@ account!(without: () { balance: u64 },
 account!(below_zero: (snapshot(every = 50)) { balance: u64 },
     |state, event| state.balance += event.amount, |event| state.balance -= 2 * event.amount);
 
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Bonus {
+    #[serde(skip)]
+    deposits: u64,
+}
+
+account!(with_bonus: (snapshot(every = 50)) { balance: u64, bonus: Bonus },
+    |state, event| { state.bonus.deposits += 1; state.balance += event.amount * state.bonus.deposits },
+    |event| state.balance -= event.amount);
+
 fn told<A: Aggregate>(lock: &mut Lock, mode: Mode) -> Vec<String> {
     lock.check::<A>(mode).iter().map(ToString::to_string).collect()
 }
@@ -87,6 +97,7 @@ fn an_apply_that_makes_another_state_of_the_same_events_is_told() {
     Snapshots that were taken before would be believed. Write:
         #[aggregate(.., snapshot(every = 50, fold = 2))]
     and add it with `ES_LOCK=update cargo test`; if no snapshot was ever kept: `ES_LOCK=overwrite cargo test`."#;
+    assert!(include_str!("../../docs/snapshots.md").contains(expected), "the guide shows another message");
     for mode in [Mode::Compare, Mode::Update] {
         assert_eq!(told::<with_fee::Account>(&mut lock, mode), [expected]);
     }
@@ -137,6 +148,24 @@ fn what_makes_the_same_states_is_the_same_however_it_is_written() {
 fn events_are_applied_to_more_than_the_initial_state() {
     let told = told::<only_the_last::Account>(&mut locked::<released::Account>(), Mode::Compare);
     assert!(told[0].contains("was {\"balance\":2}\n        is  {\"balance\":1}\n"), "{told:?}");
+}
+
+#[test]
+fn a_state_that_is_not_whole_in_a_snapshot_is_never_accepted() {
+    for mode in [Mode::Compare, Mode::Update, Mode::Overwrite] {
+        let told = told::<with_bonus::Account>(&mut Lock::default(), mode);
+        let last = told.last().unwrap();
+        assert!(
+            last.starts_with(
+                "the state of `account` is not whole in a snapshot: what goes on from one differs after \
+                 `money-deposited` version 1:\n        straight      {\"balance\":3,\"bonus\":{}}\n        \
+                 from snapshot {\"balance\":2,\"bonus\":{}}\n"
+            ) || mode == Mode::Compare,
+            "{told:?}"
+        );
+    }
+    let mut lock = locked::<released::Account>();
+    assert_eq!(told::<with_bonus::Account>(&mut lock, Mode::Compare).len(), 1, "the events are known");
 }
 
 /// A sample is made from a shape, and knows nothing of what can happen.

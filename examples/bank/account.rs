@@ -35,11 +35,12 @@ pub struct MoneyWithdrawn {
 pub struct AccountClosed {}
 
 /// An account in euros.
-#[derive(Debug, Default, Clone, PartialEq, Aggregate)]
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Aggregate)]
 #[aggregate(
     name = "account", id = String, error = AccountError,
     events(AccountOpened, MoneyDeposited, MoneyWithdrawn, AccountClosed),
     commands(OpenAccount, Deposit, Withdraw, CloseAccount),
+    snapshot(every = 100),
 )]
 pub struct Account {
     pub owner: Option<String>,

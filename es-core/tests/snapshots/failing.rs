@@ -50,5 +50,5 @@ async fn a_failure_has_its_cause() {
     });
     tallies.execute("a", Move { by: 5 }).await.unwrap();
     let told = ("the store failed at the snapshots of stream `tally-a`", "the connection is lost");
-    assert_eq!(heard.recv().unwrap(), (told.0.to_owned(), told.1.to_owned()));
+    assert_eq!(heard.try_recv().unwrap(), (told.0.to_owned(), told.1.to_owned()));
 }

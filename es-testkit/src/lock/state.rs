@@ -49,10 +49,13 @@ impl Lock {
             ))),
             Some(kept) => kept.difference::<A>(&model),
         };
+        let samples = self.kept::<A>(&model);
+        if let Some(lost) = samples.lost::<A>(&model) {
+            return Some(lost);
+        }
         let may_write = mode == Mode::Overwrite || (mode == Mode::Update && locked.is_none());
         if problem.is_some() && may_write {
-            let kept = self.kept::<A>(&model);
-            self.states.entry(A::NAME.to_owned()).or_default().insert(fingerprint, kept);
+            self.states.entry(A::NAME.to_owned()).or_default().insert(fingerprint, samples);
             return None;
         }
         problem
@@ -66,7 +69,7 @@ impl Lock {
         };
         let samples = A::Event::EVENTS.iter().chain(A::Event::SPLIT).filter_map(of_event);
         let mut steps: Vec<_> = samples.flat_map(|step| [step.clone(), step]).collect();
-        let states = states::<A>(model, &steps);
+        let states = states::<A>(model, &steps, Way::Straight);
         for (step, state) in steps.iter_mut().zip(states) {
             step.state = state;
         }
@@ -74,9 +77,30 @@ impl Lock {
     }
 }
 
+impl Step {
+    fn is_repeated_by(&self, next: &Self) -> bool {
+        (&self.event, self.version, &self.payload) == (&next.event, next.version, &next.payload)
+    }
+}
+
 impl Kept {
+    /// Snapshot and tail are not the whole, because a snapshot does not hold all of the state.
+    fn lost<A: Aggregate>(&self, model: &StateModel<A>) -> Option<Problem> {
+        let through = states::<A>(model, &self.steps, Way::ThroughSnapshots);
+        let (step, through) = self.steps.iter().zip(through).find(|(step, through)| step.state != *through)?;
+        Some(Problem(format!(
+            "the state of `{}` is not whole in a snapshot: what goes on from one differs after `{}` version {}:\n        \
+             straight      {}\n        from snapshot {through}\n    \
+             Look for what `Serialize` or `Deserialize` leaves out, `#[serde(skip)]` in a nested type for example.",
+            A::NAME,
+            step.event,
+            step.version,
+            step.state,
+        )))
+    }
+
     fn difference<A: Aggregate>(&self, model: &StateModel<A>) -> Option<Problem> {
-        let now = states::<A>(model, &self.steps);
+        let now = states::<A>(model, &self.steps, Way::Straight);
         let (step, state) = self.steps.iter().zip(now).find(|(step, state)| step.state != *state)?;
         Some(Problem(format!(
             "the fold of `{}` makes another state of the same events, after `{}` version {}:\n        \
@@ -94,11 +118,20 @@ impl Kept {
     }
 }
 
+/// How one step leads to the next.
+#[derive(Clone, Copy)]
+enum Way {
+    /// The state is kept in memory.
+    Straight,
+    /// The state is taken from a snapshot of itself, as if the program had been started again.
+    ThroughSnapshots,
+}
+
 /// The state after each of the steps, as JSON.
 ///
 /// A sample that was made from a shape may be nothing that could have happened: after a panic the next step goes on
 /// from the initial state.
-fn states<A: Aggregate>(model: &StateModel<A>, steps: &[Step]) -> Vec<Value> {
+fn states<A: Aggregate>(model: &StateModel<A>, steps: &[Step], way: Way) -> Vec<Value> {
     let Ok(stream) = StreamId::new(A::NAME, "1") else { return Vec::new() };
     let (mut log, mut state) = (Log::default(), A::default());
     let mut after = |step: &Step| {
@@ -116,11 +149,17 @@ fn states<A: Aggregate>(model: &StateModel<A>, steps: &[Step]) -> Vec<Value> {
             }
             Ok(Ok(after)) => {
                 state = after;
-                match model.to_json(&state).map(|bytes| serde_json::from_slice(&bytes)) {
-                    Ok(Ok(value)) => value,
-                    Ok(Err(error)) => failed("is no JSON", &error),
-                    Err(error) => failed("cannot be encoded", &error),
+                let bytes = match model.to_json(&state) {
+                    Ok(bytes) => bytes,
+                    Err(error) => return failed("cannot be encoded", &error),
+                };
+                if let Way::ThroughSnapshots = way {
+                    state = match model.from_json(&bytes) {
+                        Ok(kept) => kept,
+                        Err(error) => return failed("cannot be decoded", &error),
+                    };
                 }
+                serde_json::from_slice(&bytes).unwrap_or_else(|error| failed("is no JSON", &error))
             }
         }
     };
@@ -140,9 +179,9 @@ fn failed(what: &str, error: &dyn std::error::Error) -> Value {
 
 /// As it stands in the file.
 pub(super) fn to_json(states: &States) -> Value {
-    let step = |Step { event, version, payload, state }: &Step| json!({ "event": event, "version": version, "payload": payload, "state": state });
     let kept = |Kept { fold, shape, steps }: &Kept| {
-        let steps: Vec<_> = steps.iter().map(step).collect();
+        let repeated = steps.chunk_by(|step, next| step.is_repeated_by(next));
+        let steps: Vec<_> = repeated.map(steps_to_json).collect();
         json!({ "fold": fold, "shape": shape, "steps": steps })
     };
     let of_aggregate = |kept_by: &BTreeMap<String, Kept>| -> Map<String, Value> {
@@ -165,11 +204,24 @@ pub(super) fn from_json(value: &Value) -> Result<States, (String, String)> {
 }
 
 fn read_kept(kept: &Value) -> Option<Kept> {
-    let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
-    let step = |step: &Value| {
-        let (payload, state) = (step.get("payload")?.clone(), step.get("state")?.clone());
-        Some(Step { event: step["event"].as_str()?.to_owned(), version: number(&step["version"])?, payload, state })
-    };
-    let steps = kept["steps"].as_array()?.iter().map(step).collect::<Option<Vec<_>>>()?;
+    let steps = kept["steps"].as_array()?.iter().map(steps_from_json).collect::<Option<Vec<_>>>()?.concat();
     Some(Kept { fold: number(&kept["fold"])?, shape: kept["shape"].clone(), steps })
+}
+
+/// The same event several times, with the states after it.
+fn steps_to_json(steps: &[Step]) -> Value {
+    let states: Vec<_> = steps.iter().map(|step| &step.state).collect();
+    let Step { event, version, payload, .. } = &steps[0];
+    json!({ "event": event, "version": version, "payload": payload, "states": states })
+}
+
+fn steps_from_json(steps: &Value) -> Option<Vec<Step>> {
+    let (event, version, payload) = (steps["event"].as_str()?, number(&steps["version"])?, steps.get("payload")?);
+    let step =
+        |state: &Value| Step { event: event.to_owned(), version, payload: payload.clone(), state: state.clone() };
+    Some(steps["states"].as_array()?.iter().map(step).collect())
+}
+
+fn number(value: &Value) -> Option<u32> {
+    u32::try_from(value.as_u64()?).ok()
 }
