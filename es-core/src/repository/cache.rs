@@ -65,6 +65,9 @@ impl<A> Clone for Cache<A> {
 
 impl<A> fmt::Debug for Cache<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cache").field("held", &self.entries.len()).field("room", &self.entries.capacity()).finish()
+        f.debug_struct("Cache")
+            .field("held", &self.entries.len())
+            .field("room", &self.entries.capacity())
+            .finish_non_exhaustive()
     }
 }

@@ -33,7 +33,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             }
             *loaded = Loaded::missing(loaded.stream().clone());
         }
-        if let Some(mut restored) = self.from_snapshot(loaded.stream(), moment).await {
+        if let Some(mut restored) = self.restored(loaded.stream(), moment).await {
             if self.fold_tail(&mut restored, moment, Proof::Event).await? {
                 *loaded = restored;
                 return Ok(());

@@ -209,7 +209,7 @@ impl<A: Aggregate, S, C: Codec> Repository<A, S, C> {
 
 impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
     /// The latest snapshot that may be a part of the way to `moment`; the log has not been asked yet.
-    pub(super) async fn from_snapshot(&self, stream: &StreamId, moment: AsOf) -> Option<Loaded<A>> {
+    pub(super) async fn restored(&self, stream: &StreamId, moment: AsOf) -> Option<Loaded<A>> {
         let kept = self.snapshots.kept.as_ref()?;
         let mut up_to = moment.last_version();
         while up_to > Version::EMPTY {

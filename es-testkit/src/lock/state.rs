@@ -180,7 +180,7 @@ fn failed(what: &str, error: &dyn std::error::Error) -> Value {
 /// As it stands in the file.
 pub(super) fn to_json(states: &States) -> Value {
     let kept = |Kept { fold, shape, steps }: &Kept| {
-        let repeated = steps.chunk_by(|step, next| step.is_repeated_by(next));
+        let repeated = steps.chunk_by(Step::is_repeated_by);
         let steps: Vec<_> = repeated.map(steps_to_json).collect();
         json!({ "fold": fold, "shape": shape, "steps": steps })
     };
