@@ -3,6 +3,8 @@
 mod counter;
 mod watched;
 
+use std::sync::Arc;
+
 use counter::{BeyondLimit, Counter, Increase, Increased, Jam, Start};
 use es_core::store::{EventStore, ReadStream};
 use es_core::{
@@ -41,6 +43,23 @@ async fn a_command_on_a_hot_aggregate_reads_nothing() {
         (hot.state(), hot.version(), hot.position(), hot.recorded_at()),
         (cold.state(), cold.version(), cold.position(), cold.recorded_at())
     );
+}
+
+#[tokio::test]
+async fn it_works_through_every_form_of_a_store() {
+    async fn hot<S: EventStore>(form: S, store: &Watched) {
+        let counters = Counters::<S>::new(form).with_cache(10);
+        counters.load("a").await.unwrap();
+        counters.execute("a", Increase { by: 1 }).await.unwrap();
+        store.asked();
+        counters.execute("a", Increase { by: 1 }).await.unwrap();
+        assert_eq!(store.asked(), asked(0, 0, 1));
+    }
+    let store = Watched::default();
+    hot(&store, &store).await;
+    hot(Arc::new(store.clone()), &store).await;
+    hot(Box::new(store.clone()) as Box<dyn EventStore>, &store).await;
+    hot(Arc::new(store.clone()) as Arc<dyn EventStore>, &store).await;
 }
 
 #[tokio::test]

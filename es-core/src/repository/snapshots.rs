@@ -173,6 +173,9 @@ impl<A: Aggregate, S, C: Codec> Repository<A, S, C> {
     }
 
     /// The same as [`with_snapshots`](Self::with_snapshots), with the snapshots in a store of their own.
+    ///
+    /// Where the events are read through a [`StreamUpcaster`](crate::StreamUpcaster), nobody sees that it has changed:
+    /// raise the `fold` of the aggregate with it.
     #[must_use]
     pub fn with_snapshots_in(mut self, store: impl SnapshotStore + 'static) -> Self
     where

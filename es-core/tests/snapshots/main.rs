@@ -5,6 +5,7 @@ mod foreign;
 mod policy;
 mod tally;
 mod travel;
+mod upcast;
 
 #[path = "../watched/mod.rs"]
 mod watched;
