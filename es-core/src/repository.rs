@@ -5,6 +5,7 @@ mod execute;
 mod fold;
 mod load;
 mod retry;
+mod snapshot_failure;
 mod snapshots;
 
 use std::fmt;
@@ -19,7 +20,7 @@ use crate::time::{Clock, SystemClock};
 pub use self::execute::{ExecuteError, Executed};
 pub use self::load::{AsOf, LoadError, Loaded};
 pub use self::retry::RetryBudget;
-pub use self::snapshots::SnapshotFailure;
+pub use self::snapshot_failure::SnapshotFailure;
 
 use self::cache::Cache;
 use self::snapshots::Snapshots;
