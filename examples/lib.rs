@@ -12,3 +12,8 @@ pub use self::history_clock::HistoryClock;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/versioning.md")]
 mod versioning_guide {}
+
+/// Compiles and runs the code about snapshots.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/snapshots.md")]
+mod snapshots_guide {}

@@ -10,6 +10,7 @@ use crate::decode_error::DecodeError;
 use crate::envelope::RecordedEvent;
 use crate::event_set::EventSet;
 use crate::model::AggregateModel;
+use crate::snapshotted::StateModel;
 
 pub use self::abilities::{
     Abilities, CommandAbilities, CommandProbe, ReadJson, StateAbilities, StateProbe, UnableCommand, UnableState,
@@ -63,6 +64,9 @@ pub trait Aggregate: Default + Send + Sync + 'static {
     const MODEL: AggregateModel;
     /// What must hold of the state after every event; declared by `#[invariant(..)]`.
     const INVARIANTS: &'static [Invariant<Self>] = &[];
+
+    /// How its state is kept in snapshots, for tools; `None` without `snapshot(..)`.
+    const SNAPSHOTS: Option<StateModel<Self>> = None;
 
     /// What tells one aggregate of this type from another; its `Display` is the id part of the stream.
     type Id: std::fmt::Display;

@@ -5,6 +5,7 @@ pub mod model;
 pub mod shape;
 
 mod codec;
+mod fingerprint;
 mod id;
 mod name;
 mod stream;
@@ -23,6 +24,7 @@ mod event;
 mod event_set;
 mod hop;
 mod projection;
+mod snapshotted;
 
 // What is told about a domain.
 #[cfg(feature = "json")]
@@ -57,14 +59,16 @@ pub use self::decode_error::{DecodeError, DecodeReason};
 pub use self::envelope::{NewEvent, Payload, RecordedEvent};
 pub use self::event::{Event, SplitInto, UpcastFrom};
 pub use self::event_set::{EventSet, Events, Includes, IntoEvents};
+pub use self::fingerprint::Fingerprint;
 pub use self::hop::{HopError, HopFunction, OfPayload, OfRecorded};
 pub use self::id::{EventId, IdSource, MessageId, UuidV7};
 pub use self::metadata::Metadata;
 pub use self::name::{EventName, InvalidEventName};
 pub use self::projection::{Answer, Project, Projected, Projection, Query};
-pub use self::repository::{AsOf, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget};
+pub use self::repository::{AsOf, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget, SnapshotFailure};
 pub use self::runner::{ProjectionError, ProjectionRunner};
 pub use self::shape::EventData;
+pub use self::snapshotted::{Snapshotted, StateModel};
 pub use self::stream::{InvalidStreamId, StreamId};
 pub use self::time::{Clock, InvalidTimestamp, SystemClock, Timestamp};
 pub use self::upcasting::{StreamUpcaster, UpcastingStore};

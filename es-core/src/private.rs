@@ -20,6 +20,7 @@ pub use crate::model::{
 pub use crate::name::EventName;
 pub use crate::projection::{Project, Projected, Projection};
 pub use crate::shape::{Choice, EventData, Outer, Probe, Record, RecordField, Shape, SpelledShape, Tagging, flattened};
+pub use crate::snapshotted::{Snapshotted, StateModel};
 
 #[cfg(feature = "json")]
 pub use crate::hop::json_hop;
@@ -147,6 +148,14 @@ pub fn old_payload<C: Codec, T: Read>(codec: &C, event: &RecordedEvent) -> Resul
 #[inline]
 pub fn encode<C: Codec, T: Written>(codec: &C, event: &T) -> Result<Bytes, CodecError> {
     codec.encode(event)
+}
+
+/// Decodes what [`encode`] has made.
+///
+/// # Errors
+/// The bytes do not fit.
+pub fn decode<C: Codec, T: Read>(codec: &C, bytes: &[u8]) -> Result<T, CodecError> {
+    codec.decode(bytes)
 }
 
 /// The stored version is newer than the code, or older than it reads.

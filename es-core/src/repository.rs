@@ -1,8 +1,12 @@
 //! The write driver: loads an aggregate, lets it decide about a command, and appends what happens.
 
+mod cache;
 mod execute;
+mod fold;
 mod load;
 mod retry;
+mod snapshot_failure;
+mod snapshots;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -16,6 +20,10 @@ use crate::time::{Clock, SystemClock};
 pub use self::execute::{ExecuteError, Executed};
 pub use self::load::{AsOf, LoadError, Loaded};
 pub use self::retry::RetryBudget;
+pub use self::snapshot_failure::SnapshotFailure;
+
+use self::cache::Cache;
+use self::snapshots::Snapshots;
 
 /// The aggregates of one type in one store.
 ///
@@ -52,6 +60,8 @@ pub struct Repository<A, S, C = Json> {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     retry: RetryBudget,
+    snapshots: Snapshots<A, C>,
+    cache: Option<Cache<A>>,
     aggregate: PhantomData<fn() -> A>,
 }
 
@@ -72,6 +82,8 @@ impl<A: Aggregate, S, C: Codec> Repository<A, S, C> {
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidV7::default()),
             retry: RetryBudget::default(),
+            snapshots: Snapshots::default(),
+            cache: None,
             aggregate: PhantomData,
         }
     }
@@ -97,6 +109,57 @@ impl<A: Aggregate, S, C: Codec> Repository<A, S, C> {
         self
     }
 
+    /// Remembers the state of about so many aggregates, those that are used most, so that a command on one of them
+    /// reads nothing before it appends.
+    ///
+    /// Clones of the repository share what is remembered.
+    /// A command is decided on a copy of the state, and its events are applied to that copy once they are stored, as
+    /// they will be read back.
+    /// What is remembered is believed no further than the log bears out:
+    ///
+    /// - Somebody else has appended: the append is a conflict, which reads what came, and decides again.
+    ///   This conflict is not one of the [budget](RetryBudget), because nobody was faster, we were late.
+    /// - The command is refused, or changes nothing: what came is read first, and the command decided again, so that no
+    ///   answer is older than the log.
+    /// - The events of the stream may be read as others than were appended, which a store
+    ///   [says](crate::store::EventStore::reads_as_appended): what came is read before each command.
+    /// - [`load`](Self::load) reads what came.
+    ///
+    /// Restart after a log was replaced by an older one: of a stream that is as long as before, nothing tells that.
+    ///
+    /// ```
+    /// # use es_core::{Aggregate, Apply, Command, Event};
+    /// # #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, Event)]
+    /// # #[event(name = "counter-increased")]
+    /// # pub struct CounterIncreased { pub by: u32 }
+    /// # #[derive(Debug, Clone, Command)]
+    /// # #[command(emits = CounterIncreased)]
+    /// # pub struct Increase { pub by: u32 }
+    /// # #[derive(Debug, Default, Clone, Aggregate)]
+    /// # #[aggregate(name = "counter", id = String, error = std::convert::Infallible,
+    /// #             events(CounterIncreased), commands(Increase))]
+    /// # pub struct Counter { total: u32 }
+    /// # impl Apply<CounterIncreased> for Counter {
+    /// #     fn apply(&mut self, event: CounterIncreased) { self.total += event.by; }
+    /// # }
+    /// use es_core::Repository;
+    /// use es_memory_store::MemoryStore;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let counters = Repository::<Counter, _>::new(MemoryStore::new()).with_cache(10_000);
+    /// counters.execute("visits", Increase { by: 2 }).await?;
+    /// counters.execute("visits", Increase { by: 3 }).await?; // reads nothing
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn with_cache(mut self, aggregates: usize) -> Self
+    where
+        A: Clone,
+    {
+        self.cache = (aggregates > 0).then(|| Cache::new(aggregates));
+        self
+    }
+
     /// The store.
     pub fn store(&self) -> &S {
         &self.store
@@ -111,6 +174,8 @@ impl<A, S: Clone, C: Clone> Clone for Repository<A, S, C> {
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             retry: self.retry.clone(),
+            snapshots: self.snapshots.clone(),
+            cache: self.cache.clone(),
             aggregate: PhantomData,
         }
     }
@@ -123,6 +188,8 @@ impl<A: Aggregate, S: fmt::Debug, C: fmt::Debug> fmt::Debug for Repository<A, S,
             .field("store", &self.store)
             .field("codec", &self.codec)
             .field("retry", &self.retry)
+            .field("snapshots", &self.snapshots)
+            .field("cache", &self.cache)
             .finish_non_exhaustive()
     }
 }

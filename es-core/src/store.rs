@@ -89,6 +89,11 @@
 //!     its first outcome, whatever is expected.
 //! 34. The outcome names each stream that was appended to, in the given order, with the version and the position of the
 //!     last event it got.
+//!
+//! Reading what was appended
+//!
+//! 35. A store that says of a stream that it [reads as appended](EventStore::reads_as_appended) gives back each event
+//!     of it with the name, the schema version and the payload that were appended, and each as one event.
 
 mod append;
 mod checkpoint;
@@ -100,6 +105,7 @@ mod page;
 mod read;
 mod read_error;
 mod resend;
+mod snapshot;
 mod subscribe;
 mod subscription;
 
@@ -120,6 +126,7 @@ pub use self::page::{LogPage, StreamPage};
 pub use self::read::{Direction, ReadLog, ReadStream};
 pub use self::read_error::ReadError;
 pub use self::resend::{EventPlace, sent_before};
+pub use self::snapshot::{Snapshot, SnapshotError, SnapshotStore};
 pub use self::subscribe::Subscribe;
 pub use self::subscription::{Delivery, StreamSubscription, Subscription};
 
@@ -168,4 +175,13 @@ pub trait EventStore: Send + Sync {
 
     /// What the store accepts.
     fn limits(&self) -> Limits;
+
+    /// Whether the events of this stream are always read as they were appended. Rule 35.
+    ///
+    /// Who has appended events then need not read them to know what a reader will see.
+    /// A store that does not say so is read again, which is never wrong.
+    fn reads_as_appended(&self, stream: &StreamId) -> bool {
+        let _ = stream;
+        false
+    }
 }

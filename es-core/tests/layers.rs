@@ -5,10 +5,10 @@ use std::path::Path;
 
 /// From the ground up; files of one row may use each other.
 const ROWS: &[&[&str]] = &[
-    &["codec", "id", "model", "name", "shape", "stream", "time", "version"],
+    &["codec", "fingerprint", "id", "model", "name", "shape", "stream", "time", "version"],
     &["envelope", "metadata"],
     &["decode_error", "event", "event_set", "hop"],
-    &["aggregate", "command", "projection"],
+    &["aggregate", "command", "projection", "snapshotted"],
     &["catalogue"],
     &["store"],
     &["copy", "upcasting"],

@@ -1,11 +1,11 @@
 //! Every path on which a stored event is read goes through the same decoding: a stream that holds every version, a former
 //! name, a split and a retired event reads the same wherever it is read.
 
-use es_core::store::{EventStore, ReadLog};
+use es_core::store::{EventStore, ReadLog, Snapshot, SnapshotStore};
 use es_core::{
-    Aggregate, Answer, Apply, Command, Event, EventId, EventName, Events, ExpectedVersion, LoadError, Metadata,
+    Aggregate, Answer, Apply, Command, Event, EventId, EventName, Events, ExpectedVersion, Json, LoadError, Metadata,
     NewEvent, Position, Project, Projection, ProjectionError, ProjectionRunner, Query, RecordedEvent, Repository,
-    SplitInto, StreamId, Timestamp, Version, events,
+    Snapshotted, SplitInto, StreamId, Timestamp, Version, events,
 };
 use es_memory_store::MemoryStore;
 use serde::{Deserialize, Serialize};
@@ -42,10 +42,10 @@ impl SplitInto<AccountEvent> for PaidWithFee {
 #[command(aggregate = Account, emits = Deposited { amount: state.balance, currency: "USD".into() })]
 struct Double {}
 
-#[derive(Debug, Default, Clone, PartialEq, Aggregate)]
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, Aggregate)]
 #[aggregate(
     name = "account", id = String, error = std::convert::Infallible, commands(Double),
-    events(Deposited, Withdrawn), split(PaidWithFee), retired("statement-printed"),
+    events(Deposited, Withdrawn), split(PaidWithFee), retired("statement-printed"), snapshot(every = 1),
 )]
 struct Account {
     balance: i64,
@@ -164,6 +164,57 @@ async fn execute_and_what_it_writes() {
     assert_eq!(at_hand.state().balance, 520);
     for written in store.read_log(ReadLog::after(Position::new(7))).await.unwrap().events {
         assert_eq!((written.name.as_str(), written.schema_version), ("money-deposited", 3));
+    }
+}
+
+/// A snapshot after every event in turn, with everything that is old in its tail.
+#[tokio::test]
+async fn the_tail_of_every_snapshot_and_of_every_remembered_state() {
+    let store = history().await;
+    let stored = store.read_log(ReadLog::after(Position::START)).await.unwrap().events;
+    for cut in 1..=7 {
+        let accounts = Repository::<Account, _>::new(store.clone());
+        let (event, before) = (&stored[cut - 1], accounts.load_at("ada", cut as u64).await.unwrap());
+        let snapshot = Snapshot {
+            stream: event.stream.clone(),
+            version: event.version,
+            position: event.position,
+            event_id: event.id,
+            recorded_at: event.recorded_at,
+            latest_at: event.recorded_at,
+            fingerprint: Account::snapshot_fingerprint::<Json>(),
+            payload: before.state().encode_state(&Json).unwrap().into(),
+            taken_at: event.recorded_at,
+        };
+        store.delete_snapshots(&event.stream).await.unwrap();
+        store.save_snapshot(snapshot).await.unwrap();
+        let accounts = accounts.with_snapshots().on_snapshot_failure(|failure| panic!("{failure}")).with_cache(10);
+        for (number, expected) in (0..).zip(STATES).skip(cut) {
+            let loaded = accounts.load_at("ada", Version::new(number)).await.unwrap();
+            assert_eq!((loaded.state(), loaded.version()), (&state(expected), Version::new(number)), "cut at {cut}");
+        }
+        for way in ["from the snapshot", "from what is remembered"] {
+            let loaded = accounts.load("ada").await.unwrap();
+            assert_eq!((loaded.state(), loaded.version()), (&state(STATES[7]), Version::new(7)), "{way}, cut at {cut}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_snapshot_is_taken_of() {
+    let store = history().await;
+    let accounts = Repository::<Account, _>::new(store.clone()).with_snapshots();
+    for cached in [accounts.clone(), accounts.clone().with_cache(10)] {
+        for _ in 0..2 {
+            let done = cached.execute("ada", Double {}).await.unwrap();
+            let kept = store.load_snapshot(&done.stream, Account::snapshot_fingerprint::<Json>(), Version::MAX).await;
+            let kept = kept.unwrap().unwrap();
+            let whole = Repository::<Account, _>::new(store.clone()).load("ada").await.unwrap();
+            assert_eq!(
+                (kept.version, Account::decode_state(&Json, &kept.payload).unwrap()),
+                (done.version, whole.into_state())
+            );
+        }
     }
 }
 

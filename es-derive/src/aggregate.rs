@@ -5,6 +5,7 @@ mod commands;
 mod events;
 mod expand;
 mod invariant;
+mod snapshot;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

@@ -5,5 +5,6 @@ mod store;
 
 mod checkpoints;
 mod log;
+mod snapshots;
 
 pub use self::store::MemoryStore;

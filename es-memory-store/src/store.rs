@@ -14,6 +14,7 @@ use event_listener::Event;
 
 use crate::checkpoints::Checkpoints;
 use crate::log::Log;
+use crate::snapshots::Snapshots;
 
 /// How many events are looked at while the lock is held once; a writer waits for no more than this.
 const CHUNK: usize = 1024;
@@ -67,6 +68,7 @@ struct Shared {
     log: RwLock<Log>,
     checkpoints: Mutex<Checkpoints>,
     appended: Event,
+    snapshots: Snapshots,
     limits: Limits,
 }
 
@@ -86,8 +88,12 @@ impl MemoryStore {
     /// assert_eq!(MemoryStore::with_limits(small).limits(), small);
     /// ```
     pub fn with_limits(limits: Limits) -> Self {
-        let (log, checkpoints, appended) = (RwLock::default(), Mutex::default(), Event::new());
-        Self { shared: Arc::new(Shared { log, checkpoints, appended, limits }) }
+        let (log, checkpoints, snapshots) = (RwLock::default(), Mutex::default(), Snapshots::default());
+        Self { shared: Arc::new(Shared { log, checkpoints, snapshots, appended: Event::new(), limits }) }
+    }
+
+    pub(crate) fn snapshots(&self) -> &Snapshots {
+        &self.shared.snapshots
     }
 
     fn log(&self) -> RwLockReadGuard<'_, Log> {
@@ -186,6 +192,10 @@ impl EventStore for MemoryStore {
 
     fn limits(&self) -> Limits {
         self.shared.limits
+    }
+
+    fn reads_as_appended(&self, _: &StreamId) -> bool {
+        true
     }
 }
 

@@ -6,6 +6,7 @@ mod file;
 mod reading;
 mod real;
 mod sample;
+mod state;
 mod suggestion;
 
 use std::fmt::Write as _;
@@ -31,6 +32,9 @@ pub use self::real::SampleError;
 /// A sample is made from its shape.
 /// Where a value is validated or a case matters, give a real payload, and update:
 /// `assert_locked!(Counter, samples = [("counter-increased", 1, json!({ "by": 40 }))])`.
+///
+/// Of an aggregate that takes snapshots, the file also holds what its fold makes of the samples, so that an `apply`
+/// which makes another state of the same events is noticed before a snapshot of the former state is believed.
 ///
 /// ```no_run
 /// # use es_core::{Aggregate, Apply, Event};

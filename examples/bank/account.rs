@@ -40,6 +40,7 @@ pub struct AccountClosed {}
     name = "account", id = String, error = AccountError,
     events(AccountOpened, MoneyDeposited, MoneyWithdrawn, AccountClosed),
     commands(OpenAccount, Deposit, Withdraw, CloseAccount),
+    snapshot(every = 100),
 )]
 #[invariant(state.balance == 0 || state.is_open(), "money lies on open accounts only")]
 #[invariant(!state.is_closed || state.owner.is_some(), "only what was opened is closed")]

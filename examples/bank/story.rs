@@ -21,7 +21,7 @@ type Accounts = Repository<Account, MemoryStore>;
 /// Anything that went another way than told.
 pub async fn tell(tell: Tell<'_>) -> Told {
     let store = MemoryStore::new();
-    let accounts = Accounts::new(store.clone());
+    let accounts = Accounts::new(store.clone()).with_snapshots().with_cache(1_000);
     let balances = ProjectionRunner::new(store.clone(), Balances::default());
 
     commands(&accounts, tell).await?;

@@ -15,7 +15,7 @@ use crate::event_set::{EventSet, Events};
 use crate::id::{EventId, MessageId};
 use crate::metadata::Metadata;
 use crate::name::EventName;
-use crate::store::{AppendError, EventStore, ReadError};
+use crate::store::{AppendError, Appended, EventStore, ReadError};
 use crate::stream::{InvalidStreamId, StreamId};
 use crate::version::{ExpectedVersion, Position, Version};
 
@@ -44,6 +44,12 @@ impl<E> Executed<E> {
             None => self.metadata.clone(),
         }
     }
+}
+
+/// What a command did, and what was appended, where that is of use.
+struct Decided<E> {
+    executed: Executed<E>,
+    appended: Vec<NewEvent>,
 }
 
 /// Why a command changed nothing; unless it is [`ExecuteError::Append`], nothing was written.
@@ -151,14 +157,31 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         K: Display + Sync + ?Sized,
         M: HandledBy<A> + Clone + Send,
     {
-        let mut loaded = Loaded::missing(StreamId::new(A::NAME, id)?);
-        self.execute_on(&mut loaded, command, metadata).await
+        let stream = StreamId::new(A::NAME, id)?;
+        let cached = if command.creates() { None } else { self.cached(&stream) };
+        // Where events may be read as others, what was appended is not known until it is read.
+        let may_be_late = cached.is_some() && self.store.reads_as_appended(&stream);
+        let mut loaded = cached.unwrap_or_else(|| Loaded::missing(stream));
+        let decided = self.decide(&mut loaded, may_be_late, command, metadata).await;
+        if let Ok(Decided { executed, appended }) = &decided {
+            let is_known = self.apply_appended(&mut loaded, executed, appended);
+            self.snapshot_if_due(&mut loaded, executed.version).await;
+            if !is_known {
+                return decided.map(|decided| decided.executed);
+            }
+        }
+        if let Some(cache) = &self.cache {
+            // Also of a refused command: all that `loaded` has seen is in the log.
+            cache.keep_owned(loaded);
+        }
+        decided.map(|decided| decided.executed)
     }
 
     /// Executes a command on an aggregate that is at hand, reading only what has happened since it was loaded.
     ///
     /// Whoever sends many commands to one aggregate spares the replay of its stream for each of them.
-    /// `loaded` has then seen what the decision was based on, but not yet the events that followed from it.
+    /// `loaded` has then seen what the decision was based on, but not yet the events that followed from it, unless a
+    /// snapshot was taken.
     ///
     /// # Errors
     /// See [`ExecuteError`].
@@ -171,6 +194,23 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
     where
         M: HandledBy<A> + Clone + Send,
     {
+        let Decided { executed, .. } = self.decide(loaded, false, command, metadata).await?;
+        self.snapshot_if_due(loaded, executed.version).await;
+        Ok(executed)
+    }
+
+    /// Reads, decides and appends until an append succeeds; if `loaded` `may_be_late`, the first decision is made
+    /// without reading.
+    async fn decide<M>(
+        &self,
+        loaded: &mut Loaded<A>,
+        mut may_be_late: bool,
+        command: M,
+        metadata: Metadata,
+    ) -> Result<Decided<A::Event>, ExecuteError<A::Error>>
+    where
+        M: HandledBy<A> + Clone + Send,
+    {
         let metadata = self.filled(metadata);
         let creates = command.creates();
         let mut failed = 0;
@@ -178,25 +218,36 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             let (decision, expected) = if creates {
                 (command.clone().handled_by(&A::default()), ExpectedVersion::NoStream)
             } else {
-                self.refresh(loaded).await?;
+                if !may_be_late {
+                    self.refresh(loaded).await?;
+                }
                 (command.clone().handled_by(loaded.state()), ExpectedVersion::Exact(loaded.version()))
             };
-            let events = decision.map_err(ExecuteError::Rejected)?;
-            let new = self.encoded(&events, loaded, &metadata)?;
+            let decided = decision.map_err(ExecuteError::Rejected);
+            let decided = decided.and_then(|events| Ok((self.encoded(&events, loaded, &metadata)?, events)));
+            if may_be_late && !matches!(&decided, Ok((new, _)) if !new.is_empty()) {
+                // What appends nothing is held against no log, so it has to be decided on what is there now.
+                may_be_late = false;
+                continue;
+            }
+            let (new, events) = decided?;
             let (stream, last_event_id) = (loaded.stream().clone(), new.last().map(|event| event.id));
             if new.is_empty() && !creates {
                 let (version, position) = (loaded.version(), loaded.position());
-                return Ok(Executed { stream, version, position, events, last_event_id, metadata });
+                let executed = Executed { stream, version, position, events, last_event_id, metadata };
+                return Ok(Decided { executed, appended: Vec::new() });
             }
+            let appended = if self.cache.is_some() { new.clone() } else { Vec::new() };
             match self.store.append(&stream, expected, new).await {
-                Ok(appended) => {
-                    let version = appended.version;
-                    let position = appended.position.unwrap_or(loaded.position());
-                    return Ok(Executed { stream, version, position, events, last_event_id, metadata });
+                Ok(Appended { version, position }) => {
+                    let position = position.unwrap_or(loaded.position());
+                    let executed = Executed { stream, version, position, events, last_event_id, metadata };
+                    return Ok(Decided { executed, appended });
                 }
                 Err(AppendError::Conflict { actual, .. }) if creates => {
                     return Err(ExecuteError::AlreadyExists { stream, version: actual });
                 }
+                Err(AppendError::Conflict { .. }) if may_be_late => may_be_late = false,
                 Err(AppendError::Conflict { actual, .. }) => {
                     failed += 1;
                     if self.retry.is_spent_after(failed) {
@@ -208,6 +259,22 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
                 Err(error) => return Err(ExecuteError::Append(error)),
             }
         }
+    }
+
+    /// Applies what was appended as it will be read back; `false` if that is not known.
+    fn apply_appended(&self, loaded: &mut Loaded<A>, executed: &Executed<A::Event>, appended: &[NewEvent]) -> bool {
+        if appended.is_empty() {
+            return true;
+        }
+        let is_next = loaded.version().plus(appended.len() as u64) == executed.version;
+        if !is_next || !self.store.reads_as_appended(loaded.stream()) {
+            return true;
+        }
+        appended.iter().all(|event| {
+            let (stream, version) = (loaded.stream().clone(), loaded.version().next());
+            let recorded = event.clone().record(stream, version, executed.position);
+            loaded.replay(&self.codec, &[recorded]).is_ok()
+        })
     }
 
     /// Both ids default to that of the command, which is the first message of its own chain.

@@ -9,13 +9,11 @@ use crate::codec::Codec;
 use crate::decode_error::DecodeError;
 use crate::envelope::RecordedEvent;
 use crate::event_set::EventSet;
-use crate::store::{EventStore, ReadError, ReadStream};
+use crate::id::EventId;
+use crate::store::{EventStore, ReadError, Snapshot};
 use crate::stream::{InvalidStreamId, StreamId};
 use crate::time::Timestamp;
 use crate::version::{Position, Version};
-
-/// How many events are read from the store at a time.
-const PAGE: usize = 1024;
 
 /// An aggregate as its events have made it.
 #[derive(Debug, Clone)]
@@ -23,8 +21,20 @@ pub struct Loaded<A> {
     state: A,
     stream: StreamId,
     version: Version,
-    position: Position,
-    recorded_at: Option<Timestamp>,
+    last: Option<Last>,
+    /// The version of the last snapshot that is known of.
+    snapshot: Version,
+}
+
+/// The last event that made a state; events that are read as nothing may have come after it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Last {
+    pub(super) id: EventId,
+    pub(super) version: Version,
+    pub(super) position: Position,
+    pub(super) recorded_at: Timestamp,
+    /// The latest time of all events that made it.
+    pub(super) latest_at: Timestamp,
 }
 
 impl<A> Loaded<A> {
@@ -52,12 +62,12 @@ impl<A> Loaded<A> {
 
     /// The position of the last event that made it; `START` if it does not exist.
     pub fn position(&self) -> Position {
-        self.position
+        self.last.map_or(Position::START, |last| last.position)
     }
 
     /// The time of the last event that made it.
     pub fn recorded_at(&self) -> Option<Timestamp> {
-        self.recorded_at
+        self.last.map(|last| last.recorded_at)
     }
 
     /// What does not exist, or was not read yet: the initial state, at version 0.
@@ -68,8 +78,50 @@ impl<A> Loaded<A> {
     where
         A: Default,
     {
-        let (version, position) = (Version::EMPTY, Position::START);
-        Self { state: A::default(), stream, version, position, recorded_at: None }
+        Self { state: A::default(), stream, version: Version::EMPTY, last: None, snapshot: Version::EMPTY }
+    }
+
+    /// What a snapshot says; the log has not been asked.
+    pub(super) fn restored(state: A, snapshot: &Snapshot) -> Self {
+        let &Snapshot { version, position, event_id: id, recorded_at, latest_at, .. } = snapshot;
+        let last = Some(Last { id, version, position, recorded_at, latest_at });
+        Self { state, stream: snapshot.stream.clone(), version, last, snapshot: version }
+    }
+
+    pub(super) fn last(&self) -> Option<Last> {
+        self.last
+    }
+
+    pub(super) fn snapshot(&self) -> Version {
+        self.snapshot
+    }
+
+    pub(super) fn set_snapshot(&mut self, version: Version) {
+        self.snapshot = version;
+    }
+
+    /// Nothing more has happened up to this version.
+    pub(super) fn see_through(&mut self, version: Version) {
+        self.version = self.version.max(version);
+    }
+
+    /// Applies what one stored event is read as, all of it or nothing, because the version moves on once for all.
+    pub(super) fn replay<C: Codec>(&mut self, codec: &C, parts: &[RecordedEvent]) -> Result<(), DecodeError>
+    where
+        A: Aggregate,
+    {
+        let Some(last) = parts.last() else { return Ok(()) };
+        if let [event] = parts {
+            self.state.replay(codec, event)?;
+        } else {
+            let decoded: Result<Vec<_>, _> = parts.iter().map(|part| A::Event::decode(codec, part)).collect();
+            decoded?.into_iter().flatten().for_each(|event| self.state.apply_event(event));
+        }
+        let &RecordedEvent { id, version, position, recorded_at, .. } = last;
+        let latest_at = self.last.map_or(recorded_at, |before| before.latest_at.max(recorded_at));
+        self.version = version;
+        self.last = Some(Last { id, version, position, recorded_at, latest_at });
+        Ok(())
     }
 
     /// Whether there is any event of it.
@@ -89,6 +141,29 @@ pub enum AsOf {
     Position(Position),
     /// Before the first event that was recorded later than this.
     Time(Timestamp),
+}
+
+impl AsOf {
+    /// Now.
+    pub(super) const LATEST: Self = Self::Version(Version::MAX);
+
+    /// No event after this version is before the moment.
+    pub(super) fn last_version(self) -> Version {
+        match self {
+            Self::Version(version) => version,
+            Self::Position(_) | Self::Time(_) => Version::MAX,
+        }
+    }
+
+    /// Whether a state is a part of the way to this moment, with the version and the position of its last event and
+    /// the latest time of all its events.
+    pub(super) fn is_after(self, version: Version, position: Position, latest_at: Option<Timestamp>) -> bool {
+        match self {
+            Self::Version(moment) => version <= moment,
+            Self::Position(moment) => position <= moment,
+            Self::Time(moment) => latest_at.is_none_or(|latest_at| latest_at <= moment),
+        }
+    }
 }
 
 impl From<u64> for AsOf {
@@ -160,69 +235,33 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         A::Id: Borrow<K>,
         K: Display + Sync + ?Sized,
     {
-        let mut loaded = Loaded::missing(StreamId::new(A::NAME, id)?);
-        self.fold(&mut loaded, moment.into()).await?;
+        let (stream, moment) = (StreamId::new(A::NAME, id)?, moment.into());
+        let on_the_way = |cached: &Loaded<A>| {
+            moment.is_after(cached.version, cached.position(), cached.last.map(|last| last.latest_at))
+        };
+        let cached = self.cached(&stream).filter(on_the_way);
+        let mut loaded = cached.unwrap_or_else(|| Loaded::missing(stream));
+        self.fold(&mut loaded, moment).await?;
+        if moment == AsOf::LATEST
+            && let Some(cache) = &self.cache
+        {
+            cache.keep(&loaded);
+        }
         Ok(loaded)
     }
 
     /// Reads what has happened to an aggregate since it was loaded.
     ///
+    /// If the log has fewer events than it has seen, because an older one was restored, it is loaded anew.
+    ///
     /// # Errors
     /// See [`LoadError`]; the aggregate then stands at a version before the event that failed.
     pub async fn refresh(&self, loaded: &mut Loaded<A>) -> Result<(), LoadError> {
-        self.fold(loaded, AsOf::Version(Version::MAX)).await
+        self.fold(loaded, AsOf::LATEST).await
     }
 
-    async fn fold(&self, loaded: &mut Loaded<A>, moment: AsOf) -> Result<(), LoadError> {
-        let mut up_to = match moment {
-            AsOf::Version(version) => version,
-            AsOf::Position(_) | AsOf::Time(_) => Version::MAX,
-        };
-        let mut seen = loaded.version;
-        while seen < up_to {
-            let range = ReadStream::after(seen).up_to(up_to).limit(PAGE);
-            let page = match self.store.read_stream(&loaded.stream, range).await {
-                Ok(page) => page,
-                Err(cause) => return Err(LoadError::Read { stream: loaded.stream.clone(), cause }),
-            };
-            // The fold ends at the head that the first page saw, however fast others append.
-            up_to = up_to.min(page.version);
-            for parts in page.events.chunk_by(|event, next| event.version == next.version) {
-                let is_beyond = match moment {
-                    AsOf::Version(_) => false,
-                    AsOf::Position(position) => parts[0].position > position,
-                    AsOf::Time(time) => parts[0].recorded_at > time,
-                };
-                if is_beyond {
-                    return Ok(());
-                }
-                self.replay(loaded, parts)?;
-            }
-            if page.through <= seen {
-                // Only a store that breaks rule 13 comes here, and nobody hangs on it.
-                return Ok(());
-            }
-            seen = page.through;
-            if matches!(moment, AsOf::Version(_)) {
-                // The last events may be read as nothing, but what is appended next comes after them.
-                loaded.version = seen;
-            }
-        }
-        Ok(())
-    }
-
-    /// Applies what one stored event is read as, all of it or nothing, because the version moves on once for all.
-    fn replay(&self, loaded: &mut Loaded<A>, parts: &[RecordedEvent]) -> Result<(), DecodeError> {
-        let Some(last) = parts.last() else { return Ok(()) };
-        if let [event] = parts {
-            loaded.state.replay(&self.codec, event)?;
-        } else {
-            let decoded: Result<Vec<_>, _> = parts.iter().map(|part| A::Event::decode(&self.codec, part)).collect();
-            decoded?.into_iter().flatten().for_each(|event| loaded.state.apply_event(event));
-        }
-        loaded.version = last.version;
-        loaded.position = last.position;
-        loaded.recorded_at = Some(last.recorded_at);
-        Ok(())
+    /// What is remembered of a stream; the log has not been asked.
+    pub(super) fn cached(&self, stream: &StreamId) -> Option<Loaded<A>> {
+        self.cache.as_ref()?.get(stream)
     }
 }

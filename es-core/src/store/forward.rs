@@ -36,6 +36,10 @@ macro_rules! forwarded {
             fn limits(&self) -> Limits {
                 (**self).limits()
             }
+
+            fn reads_as_appended(&self, stream: &StreamId) -> bool {
+                (**self).reads_as_appended(stream)
+            }
         }
 
         #[async_trait]

@@ -177,4 +177,7 @@ impl<S: EventStore, U: StreamUpcaster> EventStore for UpcastingStore<S, U> {
     fn limits(&self) -> Limits {
         self.store.limits()
     }
+    fn reads_as_appended(&self, stream: &StreamId) -> bool {
+        !self.upcaster.applies_to(stream) && self.store.reads_as_appended(stream)
+    }
 }

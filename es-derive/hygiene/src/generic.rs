@@ -12,6 +12,8 @@ pub trait Item: Debug + Clone + PartialEq + Default + Serialize + DeserializeOwn
 
 impl Item for u8 {}
 
+impl Item for u16 {}
+
 /// A generic event; version 1 had no item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Event)]
 #[serde(crate = "encoding", bound(deserialize = "T: DeserializeOwned"))]
@@ -67,9 +69,10 @@ impl std::fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 /// A generic aggregate.
-#[derive(Debug, Aggregate)]
+#[derive(Debug, Serialize, Deserialize, Aggregate)]
+#[serde(crate = "encoding", bound(deserialize = "T: DeserializeOwned"))]
 #[aggregate(name = "container", id = String, error = Refused, crate = ::kernel,
-            events(Put<T>, Cleared), commands(PutIn<T>))]
+            events(Put<T>, Cleared), commands(PutIn<T>), snapshot(every = 3))]
 #[invariant(state.items.len() <= N)]
 pub struct Container<T, const N: usize>
 where
@@ -107,8 +110,10 @@ pub enum Change<T: Item> {
 }
 
 /// An aggregate that names a set instead of listing events.
-#[derive(Debug, Aggregate)]
-#[aggregate(name = "shelf", id = u64, error = Refused, event = Change<T>, commands(PutIn<T>), crate = ::kernel)]
+#[derive(Debug, Serialize, Deserialize, Aggregate)]
+#[serde(crate = "encoding", bound(deserialize = "T: DeserializeOwned"))]
+#[aggregate(name = "shelf", id = u64, error = Refused, event = Change<T>, commands(PutIn<T>), snapshot(every = 3),
+            crate = ::kernel)]
 pub struct Shelf<T: Item> {
     last: Option<T>,
 }
@@ -135,7 +140,8 @@ impl<T: Item> Apply<Cleared> for Shelf<T> {
 mod tests {
     use super::*;
     use kernel::{
-        EventId, EventName, HandledBy, Json, Metadata, Position, RecordedEvent, StreamId, Timestamp, Version,
+        EventId, EventName, HandledBy, Json, Metadata, Position, RecordedEvent, Snapshotted, StreamId, Timestamp,
+        Version,
     };
 
     fn stored(schema_version: u32, payload: &'static str) -> RecordedEvent {
@@ -161,6 +167,20 @@ mod tests {
         assert_eq!(container.items, [0, 0, 7, 7]);
         let cleared = Clear(PhantomData).handled_by(&container).unwrap();
         assert_eq!(cleared.as_slice(), [ContainerEvent::from(Cleared)]);
+    }
+
+    #[test]
+    fn a_generic_state_is_kept_and_told_apart_by_its_parameters() {
+        let container = Container::<u8, 3> { items: vec![7] };
+        let kept = container.encode_state(&Json).unwrap();
+        assert_eq!(Container::<u8, 3>::decode_state(&Json, &kept).unwrap().items, [7]);
+        let fingerprints = [
+            Container::<u8, 3>::snapshot_fingerprint::<Json>(),
+            Container::<u8, 4>::snapshot_fingerprint::<Json>(),
+            Container::<u16, 3>::snapshot_fingerprint::<Json>(),
+        ];
+        assert!(fingerprints[0] != fingerprints[1] && fingerprints[0] != fingerprints[2], "{fingerprints:?}");
+        assert_eq!((Shelf::<u8>::EVERY, Shelf::<u8>::FOLD), (3, 1));
     }
 
     #[test]

@@ -112,8 +112,10 @@ impl ::std::fmt::Display for Refused {
 impl ::std::error::Error for Refused {}
 
 /// The aggregate.
-#[derive(::std::fmt::Debug, ::std::default::Default, Aggregate)]
-#[aggregate(name = "shadowed", id = u8, error = Refused, events(Happened, Event), commands(Happen, Wish), crate = ::kernel)]
+#[derive(::std::fmt::Debug, ::std::default::Default, Serialize, Deserialize, Aggregate)]
+#[serde(crate = "::encoding")]
+#[aggregate(name = "shadowed", id = u8, error = Refused, events(Happened, Event), commands(Happen, Wish),
+            snapshot(every = 2, fold = 3), crate = ::kernel)]
 #[invariant(state.least < 200, "no more than that")]
 pub struct State {
     least: u8,

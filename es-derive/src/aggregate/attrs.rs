@@ -7,6 +7,7 @@ use syn::{DeriveInput, LitStr, Path, Type};
 
 use super::events::{self, EventKeys};
 use super::invariant::Invariant;
+use super::snapshot::{self, Snapshot};
 use crate::attr::{Grammar, Mentioned};
 use crate::diagnostics::Diagnostics;
 use crate::entries::{self, Entry};
@@ -30,6 +31,7 @@ pub(super) struct AggregateInput<'a> {
     pub(super) commands: Set,
     /// Those without a mistake.
     pub(super) invariants: Vec<Invariant>,
+    pub(super) snapshot: Option<Snapshot>,
 }
 
 /// Where the type of all events, or of all commands, comes from.
@@ -52,6 +54,7 @@ const AGGREGATE: Grammar = Grammar {
         "split",
         "retired",
         "commands",
+        "snapshot",
         "event_enum",
         "event_derive",
         "command_enum",
@@ -70,6 +73,7 @@ struct Keys {
     commands: Once<Vec<Entry>>,
     command_enum: Once<Ident>,
     command_derive: Once<Vec<Path>>,
+    snapshot: Once<Snapshot>,
     krate: CratePath,
 }
 
@@ -91,6 +95,7 @@ impl Keys {
             "commands" => self.commands.set(key, entries::list(key, input, "command", diagnostics)?),
             "command_enum" => self.command_enum.set(key, value::value(key, input, "a name")?),
             "command_derive" => self.command_derive.set(key, value::list(key, input, diagnostics)?),
+            "snapshot" => self.snapshot.set(key, Snapshot::parse(key, input, diagnostics)?),
             "crate" => self.krate.set(key, input),
             other if AGGREGATE.keys.contains(&other) => self.events.read(key, input, diagnostics),
             _ => Err(AGGREGATE.unknown(key)),
@@ -107,6 +112,9 @@ impl Keys {
             Some(entries) => Set::Listed { ident: command_enum, entries, derive: command_derive },
             None => Set::Unknown { ident: command_enum, ty: diagnostics.unknown_type() },
         };
+        if self.snapshot.get().is_some() {
+            snapshot::refuse_skipped(item, diagnostics);
+        }
         AggregateInput {
             item,
             private: self.krate.private(),
@@ -118,6 +126,7 @@ impl Keys {
             history,
             commands,
             invariants: Invariant::all(&item.attrs, diagnostics),
+            snapshot: self.snapshot.take(),
         }
     }
 }

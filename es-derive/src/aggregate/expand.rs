@@ -22,6 +22,7 @@ impl AggregateInput<'_> {
         expanded.extend(self.aggregate());
         expanded.extend(self.event_aggregate());
         expanded.extend(self.command_set());
+        expanded.extend(self.snapshotted());
         expanded
     }
 
@@ -95,6 +96,13 @@ impl AggregateInput<'_> {
                 #aggregate: ::core::default::Default + ::core::marker::Send + ::core::marker::Sync + 'static
             };
             input::require(&mut generics, &bounds);
+            if self.snapshot.is_some() {
+                let private = &self.private;
+                let bounds = quote_spanned! {site=>
+                    #aggregate: #private::serde::Serialize + #private::serde::de::DeserializeOwned
+                };
+                input::require(&mut generics, &bounds);
+            }
         }
         generics
     }
@@ -130,6 +138,7 @@ impl AggregateInput<'_> {
         let (event, command) = (self.set_type(&self.events), self.set_type(&self.commands));
         let (model, apply, replay) = (self.model(), self.apply_body(), self.replay_body());
         let (invariants, abilities) = (self.invariants(), self.abilities());
+        let snapshots = self.snapshot_model();
         quote_spanned! {site=>
             #docs
             #[automatically_derived]
@@ -138,6 +147,7 @@ impl AggregateInput<'_> {
                 const NAME: &'static str = #name;
                 const MODEL: #private::AggregateModel = #model;
                 #invariants
+                #snapshots
                 type Id = #id;
                 type Event = #event;
                 type Command = #command;

@@ -7,8 +7,8 @@ use syn::{Data, Fields, Generics, Path};
 
 use super::attrs::{CommandInput, Handler};
 use super::emits::Emits;
-use crate::docs;
 use crate::data::{self, Container};
+use crate::docs;
 use crate::input;
 use crate::text;
 

@@ -70,6 +70,7 @@ impl Lock {
             }
         }
         problems.extend(self.lost::<A>(mode));
+        problems.extend(self.check_state::<A>(mode));
         self.aggregates.values_mut().for_each(|events| events.retain(|_, versions| !versions.is_empty()));
         self.aggregates.retain(|_, events| !events.is_empty());
         problems

@@ -9,14 +9,19 @@ use es_core::shape::{Shape, ShapeError};
 use serde_json::{Map, Value, json};
 
 use super::check::Mode;
+use super::state::{self, States};
 
 /// The number of the format that is written.
 const FORMAT: u64 = 1;
+
+/// The number of the format with states, which is written where there are any.
+const WITH_STATES: u64 = 2;
 
 /// What was ever stored, by aggregate, stored name and version.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Lock {
     pub(super) aggregates: BTreeMap<String, Events>,
+    pub(super) states: States,
 }
 
 pub(super) type Events = BTreeMap<String, BTreeMap<u32, Locked>>;
@@ -62,7 +67,7 @@ pub enum LockError {
         cause: serde_json::Error,
     },
     /// It is of a newer format, or of none.
-    #[error("{} has format {found}, this es-testkit reads format {FORMAT}", path.display())]
+    #[error("{} has format {found}, this es-testkit reads formats up to {WITH_STATES}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
@@ -83,6 +88,16 @@ pub enum LockError {
         /// What is wrong with it.
         #[source]
         cause: Option<ShapeError>,
+    },
+    /// What is known of a state is not as it should be.
+    #[error("{}: the state of `{aggregate}` under fingerprint {fingerprint} is damaged", path.display())]
+    State {
+        /// The file.
+        path: PathBuf,
+        /// The aggregate.
+        aggregate: String,
+        /// The fingerprint.
+        fingerprint: String,
     },
 }
 
@@ -136,7 +151,11 @@ impl Lock {
         };
         let aggregates: Map<_, _> =
             self.aggregates.iter().map(|(name, of_aggregate)| (name.clone(), events(of_aggregate).into())).collect();
-        format!("{:#}\n", json!({ "format": FORMAT, "aggregates": aggregates }))
+        if self.states.is_empty() {
+            return format!("{:#}\n", json!({ "format": FORMAT, "aggregates": aggregates }));
+        }
+        let states = state::to_json(&self.states);
+        format!("{:#}\n", json!({ "format": WITH_STATES, "aggregates": aggregates, "states": states }))
     }
 
     /// The lock that [`to_text`](Self::to_text) has written; `path` is for errors.
@@ -146,10 +165,12 @@ impl Lock {
     pub fn from_text(text: &str, path: &Path) -> Result<Self, LockError> {
         let value: Value =
             serde_json::from_str(text).map_err(|cause| LockError::Json { path: path.to_owned(), cause })?;
-        if value["format"] != FORMAT {
+        if value["format"] != FORMAT && value["format"] != WITH_STATES {
             return Err(LockError::Format { path: path.to_owned(), found: value["format"].to_string() });
         }
-        let mut lock = Self::default();
+        let damaged = |(aggregate, fingerprint)| LockError::State { path: path.to_owned(), aggregate, fingerprint };
+        let states = state::from_json(&value["states"]).map_err(damaged)?;
+        let mut lock = Self { states, ..Self::default() };
         for (aggregate, events) in value["aggregates"].as_object().into_iter().flatten() {
             let of_aggregate = lock.aggregates.entry(aggregate.clone()).or_default();
             for (event, versions) in events.as_object().into_iter().flatten() {

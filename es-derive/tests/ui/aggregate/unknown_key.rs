@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 struct AccountOpened;
 
 #[derive(Debug, Default, Aggregate)]
-#[aggregate(name = "account", id = String, error = Infallible, events(AccountOpened), commands(), snapshots = 100)]
+#[aggregate(name = "account", id = String, error = Infallible, events(AccountOpened), commands(), tenants = 100)]
 struct Account;
 
 impl Apply<AccountOpened> for Account {
