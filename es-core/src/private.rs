@@ -215,7 +215,7 @@ pub fn current_name(models: [&[EventModel]; 2], alias: &str) -> Option<&'static 
 /// The compiler interprets this, which is slow: comparing each name with each takes it as long as everything else that
 /// is derived for 120 events. So each name is read once, and only in doubt does [`assert_unique_name`] compare.
 pub const fn names_differ(events: &[EventModel]) -> bool {
-    let mut seen = [0; 1 << 12];
+    let mut seen = [0; 1 << 11];
     let mut i = 0;
     while i < events.len() {
         let mut is_new = is_first(&mut seen, events[i].name);
@@ -233,7 +233,7 @@ pub const fn names_differ(events: &[EventModel]) -> bool {
 }
 
 /// Adds the hash of `name`, if it is not there yet and there is room where it belongs.
-const fn is_first(seen: &mut [u64; 1 << 12], name: &str) -> bool {
+const fn is_first(seen: &mut [u64; 1 << 11], name: &str) -> bool {
     let name = name.as_bytes();
     // Never 0, which stands for an empty place.
     let mut hash = 1;
@@ -243,6 +243,7 @@ const fn is_first(seen: &mut [u64; 1 << 12], name: &str) -> bool {
         hash = hash % ((1 << 55) - 55) * 257 + name[i] as u64 + 1;
         i += 1;
     }
+    #[allow(clippy::cast_possible_truncation, reason = "less than the length")]
     let mut at = (hash % seen.len() as u64) as usize;
     let mut steps = 0;
     while seen[at] != 0 {
