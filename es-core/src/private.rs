@@ -19,7 +19,7 @@ pub use crate::model::{
 };
 pub use crate::name::EventName;
 pub use crate::projection::{Project, Projected, Projection};
-pub use crate::shape::{Choice, EventData, Outer, Probe, Record, RecordField, Shape, SpelledShape, Tagging, flattened};
+pub use crate::shape::{Choice, EventData, Outer, Presence, Probe, Shape, SpelledShape, Tagging, record};
 pub use crate::snapshotted::{Snapshotted, StateModel};
 
 #[cfg(feature = "json")]
@@ -62,20 +62,20 @@ impl<T: serde::de::DeserializeOwned> Read for T {}
     label = "`Command` is not derived for it, or for another aggregate only",
     note = "write `#[derive(Command)]` on `{Self}`; if it says `#[command(aggregate = ..)]`, that must be `{A}`"
 )]
-pub trait Listed<A: Aggregate>: Sized {
+pub trait Listed<A: Aggregate>: Command + Sized {
     /// Everything the derive knows.
-    const COMMAND: CommandModel;
-
-    /// What it looks like as serde reads it.
-    fn shape() -> Shape;
+    const COMMAND: CommandModel = Self::MODEL;
 
     /// What it can do as one of the commands `C`, `read` being how it is read.
     fn abilities<C>(read: Option<ReadJson<C>>) -> CommandAbilities<C> {
-        CommandAbilities { model: Self::COMMAND, shape: Self::shape, read }
+        CommandAbilities { model: Self::MODEL, shape: Self::shape, read }
     }
 
     /// Whether it is only accepted by an aggregate that does not exist yet.
-    fn is_creating(&self) -> bool;
+    #[inline]
+    fn is_creating(&self) -> bool {
+        Self::MODEL.creates
+    }
 
     /// The events that it leads to, or why it is refused.
     ///

@@ -14,7 +14,7 @@ use std::fmt;
 #[cfg(feature = "json")]
 pub use self::json::ShapeError;
 #[doc(hidden)]
-pub use self::probe::{Probe, SpelledShape, flattened};
+pub use self::probe::{Presence, Probe, SpelledShape, record};
 
 /// What a value looks like when it is stored.
 ///
@@ -263,6 +263,16 @@ impl fmt::Display for Tagging {
 pub struct Outer(Vec<&'static str>);
 
 impl Outer {
+    /// The shape of `T` is being made, and nothing around it.
+    pub fn of<T: ?Sized>() -> Self {
+        Self(vec![type_name::<T>()])
+    }
+
+    /// No shape is being made yet.
+    pub fn of_nothing() -> Self {
+        Self::default()
+    }
+
     /// The shape of `T`, made by `shape` unless `T` is already being made.
     pub fn enter<T: ?Sized>(&mut self, shape: impl FnOnce(&mut Self) -> Shape) -> Shape {
         let name = type_name::<T>();

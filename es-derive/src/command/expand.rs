@@ -68,18 +68,6 @@ impl CommandInput<'_> {
                 #[automatically_derived]
                 #[allow(unused_qualifications)]
                 impl #handler_generics #listed for #ident #ty_generics #handler_where {
-                    const COMMAND: #private::CommandModel = <Self as #private::Command>::MODEL;
-
-                    #[inline]
-                    fn shape() -> #private::Shape {
-                        <Self as #private::Command>::shape()
-                    }
-
-                    #[inline]
-                    fn is_creating(&self) -> bool {
-                        #creates
-                    }
-
                     #[inline]
                     fn decided_by(self, state: &#aggregate) -> #private::Decision<#aggregate> {
                         #private::HandledBy::handled_by(self, state)
@@ -198,7 +186,8 @@ impl CommandInput<'_> {
             #[allow(unused_imports)]
             use #private::SpelledShape as _;
             #[allow(unused_variables)]
-            <#private::Outer as ::core::default::Default>::default().enter::<Self>(|outer| #shape)
+            let outer = &mut #private::Outer::of::<Self>();
+            #shape
         }
     }
 

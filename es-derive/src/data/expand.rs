@@ -58,7 +58,7 @@ pub(crate) fn fields_shape(container: &Container, fields: &[ShapeSource<'_>], pr
     let site = Span::mixed_site();
     let denies_unknown = container.denies_unknown;
     let mut aliases = Vec::new();
-    let pushes = fields.iter().filter_map(|field| {
+    let fields = fields.iter().filter_map(|field| {
         let attrs = FieldAttrs::parse(field.attrs);
         if attrs.is_skipped {
             return None;
@@ -66,31 +66,20 @@ pub(crate) fn fields_shape(container: &Container, fields: &[ShapeSource<'_>], pr
         let name = container.field_name(field.ident, &attrs);
         aliases.extend(attrs.aliases.iter().map(|alias| alias_of(alias, &name, private)));
         let shape = field_shape(field.ty, &attrs, private);
-        if attrs.is_flattened {
-            return Some(quote_spanned!(site=> fields.extend(#private::flattened(#name, #shape));));
-        }
-        let may_be_missing = attrs.may_be_missing || container.has_default;
-        // serde reads a missing option as none, unless it is read in a way of its own.
-        let is_read_plainly = attrs.with.is_none();
-        Some(quote_spanned! {site=>
-            let shape = #shape;
-            let may_be_missing =
-                #may_be_missing || (#is_read_plainly && ::core::matches!(shape, #private::Shape::Optional(_)));
-            fields.push(#private::RecordField { name: #private::text(#name), may_be_missing, shape });
-        })
+        let presence = if attrs.is_flattened {
+            quote_spanned!(site=> Flattened)
+        } else if attrs.may_be_missing || container.has_default {
+            quote_spanned!(site=> Optional)
+        } else if attrs.with.is_none() {
+            quote_spanned!(site=> ByType)
+        } else {
+            quote_spanned!(site=> Required)
+        };
+        Some(quote_spanned!(site=> (#name, #private::Presence::#presence, #shape)))
     });
-    let pushes: Vec<_> = pushes.collect();
+    let fields: Vec<_> = fields.collect();
     quote_spanned! {site=>
-        {
-            #[allow(unused_mut)]
-            let mut fields = #private::list([]);
-            #(#pushes)*
-            #private::Shape::Record(#private::Record {
-                fields,
-                aliases: #private::list([#(#aliases),*]),
-                denies_unknown: #denies_unknown,
-            })
-        }
+        #private::record(#private::list([#(#fields),*]), #private::list([#(#aliases),*]), #denies_unknown)
     }
 }
 

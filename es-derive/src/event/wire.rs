@@ -17,7 +17,12 @@ pub(super) fn of_version(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStr
     let none = Fields::Unit;
     let fields = if let Data::Struct(data) = &event.item.data { &data.fields } else { &none };
     let current = data::struct_shape(&container, fields, private);
-    let current = quote_spanned!(site=> outer.enter::<Self>(|outer| #current));
+    // Only the current version is this type; an older one may hold it.
+    let (outer, current) = if steps.is_empty() {
+        (quote_spanned!(site=> of::<Self>), current)
+    } else {
+        (quote_spanned!(site=> of_nothing), quote_spanned!(site=> outer.enter::<Self>(|outer| #current)))
+    };
     let mut newer = current.clone();
     // From the newest to the oldest, because one that is unchanged is that of the next.
     let older = steps.iter().rev().map(|step| {
@@ -43,7 +48,7 @@ pub(super) fn of_version(event: &EventInput<'_>, steps: &[Step<'_>]) -> TokenStr
         #[allow(unused_imports)]
         use #private::SpelledShape as _;
         #[allow(unused_variables)]
-        let outer = &mut <#private::Outer as ::core::default::Default>::default();
+        let outer = &mut #private::Outer::#outer();
         ::core::option::Option::Some(match version {
             #version => #current,
             #(#older)*
