@@ -1,9 +1,10 @@
 //! Every path on which a stored event is read goes through the same decoding: a stream that holds every version, a former
 //! name, a split and a retired event reads the same wherever it is read.
 
-use es_core::store::{EventStore, ReadLog, Snapshot, SnapshotStore};
+use es_core::copy::{CopyOptions, copy_transform};
+use es_core::store::{Delivery, EventFilter, EventStore, ReadLog, Snapshot, SnapshotStore, Subscription};
 use es_core::{
-    Aggregate, Answer, Apply, Command, Event, EventId, EventName, Events, ExpectedVersion, Json, LoadError, Metadata,
+    Aggregate, Answer, Apply, Command, Event, EventId, EventName, EventSet, Events, ExpectedVersion, Json, LoadError, Metadata,
     NewEvent, Position, Project, Projection, ProjectionError, ProjectionRunner, Query, RecordedEvent, Repository,
     Snapshotted, SplitInto, StreamId, Timestamp, Version, events,
 };
@@ -229,6 +230,39 @@ async fn projections_from_the_start_and_from_every_checkpoint() {
         let resumed = ProjectionRunner::resume(store.clone(), kept, Position::new(checkpoint));
         resumed.wait_for(Position::new(7)).await.unwrap();
         assert_eq!(resumed.query(GetMovements), MOVEMENTS, "from {checkpoint}");
+    }
+}
+
+/// What subscribers and exports hand on is decoded by whoever receives it, and there is one way to do that.
+#[tokio::test]
+async fn subscriptions_and_exports() {
+    let store = history().await;
+    let exported = MemoryStore::new();
+    copy_transform(&store, &exported, |event| Ok(Events::one(event)), CopyOptions::new()).await.unwrap();
+    for (store, is_typed) in [(&store, false), (&store, true), (&exported, false), (&exported, true)] {
+        let mut subscription = Subscription::new(store.clone(), Position::START);
+        if is_typed {
+            subscription = subscription.filter(EventFilter::of::<AccountEvent>());
+        }
+        let (mut received, mut account) = (Vec::new(), Account::default());
+        loop {
+            let event = match subscription.next().await.unwrap() {
+                Delivery::Event(event) => event,
+                Delivery::Advanced(_) => continue,
+                Delivery::CaughtUp(position) => {
+                    assert_eq!(position, Position::new(7));
+                    break;
+                }
+            };
+            received.push(event.version.get());
+            for event in AccountEvent::decode(&Json, &event).unwrap() {
+                account.apply_event(event);
+            }
+            assert_eq!(account, state(STATES[usize::try_from(event.version.get()).unwrap()]));
+        }
+        // A filter by type takes former names and split events too; retired events mean nothing any more.
+        assert_eq!(received, if is_typed { vec![1, 2, 4, 5, 6] } else { (1..=7).collect() });
+        assert_eq!(account, state(STATES[7]));
     }
 }
 
