@@ -3,6 +3,7 @@
 //!
 //! [`given`] and [`given_nothing`] test an aggregate, [`given_log`] tests a projection, [`given_stored`] tests how an old
 //! event is read, and [`assert_locked!`] that no old event is forgotten.
+//! With the feature `conformance`, [`store_conformance!`] holds an event store to the contract of all stores.
 //! Whatever a scenario says, it also fails if one of its events does not come back from encoding as it went in.
 
 mod aggregate;
@@ -10,6 +11,9 @@ mod projection;
 mod stored;
 
 pub mod lock;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
 
 mod clock;
 mod ids;
