@@ -4,6 +4,7 @@
 //! [`given`] and [`given_nothing`] test an aggregate, [`given_log`] tests a projection, [`given_stored`] tests how an old
 //! event is read, and [`assert_locked!`] that no old event is forgotten.
 //! [`verify!`] tests the laws of an aggregate with commands that it makes itself.
+//! With the feature `conformance`, [`store_conformance!`] holds an event store to the contract of all stores.
 //! Whatever a scenario says, it also fails if one of its events does not come back from encoding as it went in.
 
 mod aggregate;
@@ -12,6 +13,9 @@ mod stored;
 
 pub mod lock;
 pub mod verify;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
 
 mod clock;
 mod ids;

@@ -1,0 +1,78 @@
+//! The rules in short, for messages and reports. What they say in full stands in [`es_core::store`].
+
+/// The rules, from the first on.
+pub const RULES: [&str; 34] = [
+    "the events of one append are stored all or none, next to each other, in the given order",
+    "versions are 1, 2, 3, … without gaps",
+    "what is not as expected is a conflict and writes nothing; of several that expect one version, one succeeds",
+    "an empty append writes nothing and creates nothing, but is checked",
+    "two events with one id, and what exceeds the limits, are refused before anything is written",
+    "ids, names, times, metadata and payloads are kept as they are given",
+    "a stream without events reads as empty with version 0; reading creates nothing",
+    "a stream is read in version order, the log in position order, backward in reverse",
+    "`after` is exclusive, `up_to` inclusive, and a limit counts events that are returned",
+    "positions start above 0 and increase in commit order; appends are not interleaved",
+    "a reader that has seen a position never later finds a new event at or below it",
+    "streams are told apart by their whole id",
+    "a page holds everything up to `through`, and advances",
+    "a stored event is read as itself",
+    "an event id is unique in the store",
+    "what has been sent before writes nothing and has its first outcome",
+    "what has been sent before in part, in another order or to another stream is refused",
+    "limits come before ids, and ids before what is expected; an empty append is new",
+    "a filter selects by whole categories and names, before the limit counts",
+    "backward gives what forward gives, in reverse; a limit leaves out the oldest",
+    "`through` never goes beyond what has been read",
+    "`is_end` says whether the range has been read to its end; `version` and `head` are those of the whole",
+    "waiting ends when there is an event after the position, which a read then finds",
+    "waiting may end early, but not for ever; dropping it does no harm",
+    "no waiter is forgotten",
+    "a checkpoint is loaded by its whole name and by no other",
+    "a checkpoint that is not as expected is a conflict; of several that expect the same, one succeeds",
+    "a save does not go backwards, a reset may; a conflict is reported first",
+    "a deleted checkpoint is as never saved; the list is sorted by bytes",
+    "events of several streams are stored all or none, in the given order",
+    "a stream that takes part twice, a check of `Any` and events without expectation are refused",
+    "every stream that is not as expected is listed, and nothing is written; checks create nothing",
+    "several streams that were sent before have their first outcome",
+    "the outcome names each stream with the version and position of its last event",
+];
+
+/// Panics: the store has broken a rule.
+#[track_caller]
+pub(super) fn broken(number: usize, seen: &str) -> ! {
+    panic!("rule {number} is broken ({}): {seen}", RULES[number - 1])
+}
+
+/// Holds the store to a rule, and says what was seen if it is broken.
+macro_rules! rule {
+    ($number:literal, $holds:expr, $($seen:tt)+) => {
+        if !$holds {
+            $crate::conformance::rules::broken($number, &format!($($seen)+));
+        }
+    };
+}
+
+/// Holds the store to a rule that says what must be seen.
+macro_rules! same {
+    ($number:literal, $seen:expr, $meant:expr, $($what:tt)+) => {
+        match (&$seen, &$meant) {
+            (seen, meant) => if *seen != *meant {
+                let what = format!($($what)+);
+                $crate::conformance::rules::broken($number, &format!("{what} is {seen:?}, not {meant:?}"));
+            }
+        }
+    };
+}
+
+/// Takes a result of a kind apart; anything else breaks a rule.
+macro_rules! ended {
+    ($number:literal, $result:expr, $pattern:pat => $value:expr, $($what:tt)+) => {
+        match $result {
+            $pattern => $value,
+            other => $crate::conformance::rules::broken($number, &format!("{} ended as {other:?}", format!($($what)+))),
+        }
+    };
+}
+
+pub(super) use {ended, rule, same};

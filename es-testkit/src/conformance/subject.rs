@@ -1,0 +1,360 @@
+//! The store that a check is about, and what checks do with it all the time.
+
+use std::fmt;
+use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use es_core::store::{
+    Appended, CheckpointName, CheckpointStore, EventFilter, EventStore, MultiStreamAppend, ReadLog, ReadStream,
+    Subscribe,
+};
+use es_core::{
+    EventId, EventName, ExpectedVersion, Metadata, NewEvent, Payload, Position, RecordedEvent, StreamId, Timestamp,
+    Version,
+};
+use uuid::Uuid;
+
+use super::executor::{Executor, Task};
+use super::rules::{broken, rule};
+
+/// How many pages a check reads before it says that the store does not get on.
+const PAGES: usize = 100_000;
+
+/// A store, and the capabilities that it is said to have.
+#[derive(Clone)]
+pub struct Stores {
+    pub(super) store: Arc<dyn EventStore>,
+    pub(super) subscribe: Option<Arc<dyn Subscribe>>,
+    pub(super) checkpoints: Option<Arc<dyn CheckpointStore>>,
+    pub(super) several: Option<Arc<dyn MultiStreamAppend>>,
+}
+
+/// A store whose capabilities are being listed; [`store_conformance!`](crate::store_conformance) makes it.
+#[derive(Debug)]
+pub struct Offered<S> {
+    store: Arc<S>,
+    stores: Stores,
+}
+
+impl<S: EventStore + 'static> Offered<S> {
+    /// Nothing but an event store so far.
+    pub fn new(store: S) -> Self {
+        let store = Arc::new(store);
+        let stores = Stores { store: Arc::clone(&store) as _, subscribe: None, checkpoints: None, several: None };
+        Self { store, stores }
+    }
+
+    /// Rules 23 to 25.
+    #[must_use]
+    pub fn subscribe(mut self) -> Self
+    where
+        S: Subscribe,
+    {
+        self.stores.subscribe = Some(Arc::clone(&self.store) as _);
+        self
+    }
+
+    /// Rules 26 to 29.
+    #[must_use]
+    pub fn checkpoints(mut self) -> Self
+    where
+        S: CheckpointStore,
+    {
+        self.stores.checkpoints = Some(Arc::clone(&self.store) as _);
+        self
+    }
+
+    /// Rules 30 to 34.
+    #[must_use]
+    pub fn multi_stream_append(mut self) -> Self
+    where
+        S: MultiStreamAppend,
+    {
+        self.stores.several = Some(Arc::clone(&self.store) as _);
+        self
+    }
+
+    /// It can be opened twice at one place; the runner opens it.
+    #[must_use]
+    pub fn second_handle(self) -> Self {
+        self
+    }
+
+    /// What it holds is there when it is opened again; the runner opens it.
+    #[must_use]
+    pub fn durable(self) -> Self {
+        self
+    }
+
+    /// It needs no runtime; the runner uses none.
+    #[must_use]
+    pub fn any_executor(self) -> Self {
+        self
+    }
+
+    /// The store without its type.
+    #[must_use]
+    pub fn stores(self) -> Stores {
+        self.stores
+    }
+}
+
+impl fmt::Debug for Stores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stores")
+            .field("subscribe", &self.subscribe.is_some())
+            .field("checkpoints", &self.checkpoints.is_some())
+            .field("multi_stream_append", &self.several.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Opens one more handle on the storage of the check.
+pub(super) type Open = Rc<dyn Fn() -> Pin<Box<dyn Future<Output = Stores>>>>;
+
+/// The store that a check is about, with streams, names and ids that nobody else uses.
+pub struct Subject {
+    /// Nothing only while the store is closed.
+    handle: Option<Stores>,
+    open: Open,
+    executor: Executor,
+    salt: u64,
+    floor: Position,
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subject").field("handle", &self.handle).field("salt", &self.salt).finish_non_exhaustive()
+    }
+}
+
+/// What can be awaited for long enough to fail.
+fn works<T, E: fmt::Debug>(result: Result<T, E>, what: &str) -> T {
+    result.unwrap_or_else(|error| panic!("{what} failed: {error:?}"))
+}
+
+impl Subject {
+    pub(super) async fn new(open: Open, executor: Executor) -> Self {
+        let handle = Some(open().await);
+        let salt = RandomState::new().hash_one("conformance");
+        let mut subject = Self { handle, open, executor, salt, floor: Position::START };
+        subject.floor = subject.head().await;
+        subject
+    }
+
+    /// The store.
+    pub(super) fn store(&self) -> &Arc<dyn EventStore> {
+        &self.handle().store
+    }
+
+    pub(super) fn subscribe(&self) -> Arc<dyn Subscribe> {
+        Arc::clone(self.handle().subscribe.as_ref().expect("a check of rules 23 to 25 needs `subscribe`"))
+    }
+
+    pub(super) fn checkpoints(&self) -> Arc<dyn CheckpointStore> {
+        Arc::clone(self.handle().checkpoints.as_ref().expect("a check of rules 26 to 29 needs `checkpoints`"))
+    }
+
+    pub(super) fn several(&self) -> Arc<dyn MultiStreamAppend> {
+        Arc::clone(self.handle().several.as_ref().expect("a check of rules 30 to 34 needs `multi_stream_append`"))
+    }
+
+    /// The same check with another handle on the same storage, opened beside the first.
+    pub(super) async fn second(&self) -> Self {
+        let (handle, open) = (Some((self.open)().await), Rc::clone(&self.open));
+        Self { handle, open, executor: self.executor, salt: self.salt, floor: self.floor }
+    }
+
+    /// Drops the handle, and opens another on the same storage.
+    pub(super) async fn reopen(&mut self) {
+        self.handle = None;
+        self.handle = Some((self.open)().await);
+    }
+
+    fn handle(&self) -> &Stores {
+        self.handle.as_ref().expect("the store is open")
+    }
+
+    pub(super) fn spawn<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> Task<T> {
+        self.executor.spawn(future)
+    }
+
+    /// Runs `task(0)`, `task(1)`, … at once and collects what they return.
+    pub(super) async fn at_once<T, F>(&self, tasks: u64, task: impl Fn(u64) -> F) -> Vec<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let tasks: Vec<_> = (0..tasks).map(|number| self.spawn(task(number))).collect();
+        let mut results = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            results.push(task.await);
+        }
+        results
+    }
+
+    /// A random number that is the check's own.
+    pub(super) fn salt(&self) -> u64 {
+        self.salt
+    }
+
+    /// The head of the log before the check wrote anything.
+    pub(super) fn floor(&self) -> Position {
+        self.floor
+    }
+
+    /// A category of the check's own; those with other texts differ by more than their end.
+    pub(super) fn category(&self, text: &str) -> String {
+        format!("t{:016x}{text}", self.salt)
+    }
+
+    /// A stream of the check's own.
+    pub(super) fn stream(&self, id: &str) -> StreamId {
+        self.stream_in("", id)
+    }
+
+    /// A stream of the check's own, in the category with that text.
+    pub(super) fn stream_in(&self, category: &str, id: &str) -> StreamId {
+        works(StreamId::new(&self.category(category), id), "naming a stream")
+    }
+
+    /// An event name of the check's own.
+    pub(super) fn name(&self, text: &str) -> EventName {
+        works(EventName::new(&format!("{text}.{:016x}", self.salt)), "naming an event")
+    }
+
+    /// A checkpoint of the check's own.
+    pub(super) fn checkpoint(&self, text: &str) -> CheckpointName {
+        works(CheckpointName::new(&format!("t{:016x}{text}", self.salt)), "naming a checkpoint")
+    }
+
+    /// The id of the event with that number.
+    pub(super) fn id(&self, number: u64) -> EventId {
+        event_id(self.salt, number)
+    }
+
+    /// The event with that number, which is its payload.
+    pub(super) fn event(&self, number: u64) -> NewEvent {
+        event(self.salt, number)
+    }
+
+    pub(super) fn events(&self, numbers: impl IntoIterator<Item = u64>) -> Vec<NewEvent> {
+        numbers.into_iter().map(|number| self.event(number)).collect()
+    }
+
+    /// Appends the events with these numbers, whatever is there.
+    pub(super) async fn put(&self, stream: &StreamId, numbers: impl IntoIterator<Item = u64>) -> Appended {
+        put(&**self.store(), self.salt, stream, numbers).await
+    }
+
+    /// All events of a stream, read in pages of the store's choice.
+    pub(super) async fn whole(&self, stream: &StreamId) -> Vec<RecordedEvent> {
+        let (mut range, mut events) = (ReadStream::all(), Vec::new());
+        for _ in 0..PAGES {
+            let page = works(self.store().read_stream(stream, range.clone()).await, "reading a stream");
+            events.extend(page.events);
+            if page.is_end {
+                return events;
+            }
+            rule!(13, page.through > range.after, "a page of `{stream}` after {} does not advance", range.after);
+            range = range.resume(page.through);
+        }
+        broken(22, &format!("stream `{stream}` has no end"))
+    }
+
+    /// The version of a stream.
+    pub(super) async fn version(&self, stream: &StreamId) -> Version {
+        works(self.store().read_stream(stream, ReadStream::all().limit(0)).await, "reading a stream").version
+    }
+
+    /// The head of the log.
+    pub(super) async fn head(&self) -> Position {
+        works(self.store().read_log(ReadLog::all().limit(0)).await, "reading the log").head
+    }
+
+    /// All events since the check began, those of others among them.
+    pub(super) async fn log(&self) -> Vec<RecordedEvent> {
+        let (mut range, mut events) = (ReadLog::after(self.floor), Vec::new());
+        for _ in 0..PAGES {
+            let page = works(self.store().read_log(range.clone()).await, "reading the log");
+            events.extend(page.events);
+            if page.is_end {
+                return events;
+            }
+            rule!(13, page.through > range.after, "a page of the log after {} does not advance", range.after);
+            range = range.resume(page.through);
+        }
+        broken(22, "the log has no end")
+    }
+
+    /// The events of the check in the log.
+    pub(super) async fn own(&self) -> Vec<RecordedEvent> {
+        let mut events = self.log().await;
+        events.retain(|event| self.is_own(event));
+        events
+    }
+
+    /// Whether an event is one of the check.
+    pub(super) fn is_own(&self, event: &RecordedEvent) -> bool {
+        event.stream.category().starts_with(&self.category(""))
+    }
+
+    /// All categories of the check that are named.
+    pub(super) fn filter(&self, categories: &[&str]) -> EventFilter {
+        EventFilter::all().categories(categories.iter().map(|text| self.category(text)))
+    }
+}
+
+pub(super) fn event_id(salt: u64, number: u64) -> EventId {
+    EventId::new(Uuid::from_u64_pair(salt, number))
+}
+
+pub(super) fn event(salt: u64, number: u64) -> NewEvent {
+    NewEvent {
+        id: event_id(salt, number),
+        name: EventName::from_static("counted"),
+        schema_version: 1,
+        recorded_at: Timestamp::UNIX_EPOCH,
+        metadata: Metadata::new(),
+        payload: Payload::from(number.to_string()),
+    }
+}
+
+pub(super) async fn put(
+    store: &dyn EventStore,
+    salt: u64,
+    stream: &StreamId,
+    numbers: impl IntoIterator<Item = u64>,
+) -> Appended {
+    let events = numbers.into_iter().map(|number| event(salt, number)).collect();
+    works(store.append(stream, ExpectedVersion::Any, events).await, "an append that expects nothing")
+}
+
+/// The number of an event; what is no number breaks rule 6.
+pub(super) fn number(event: &RecordedEvent) -> u64 {
+    let text = std::str::from_utf8(&event.payload).ok().and_then(|text| text.parse().ok());
+    text.unwrap_or_else(|| broken(6, &format!("the payload of a number is {:?}", event.payload)))
+}
+
+pub(super) fn numbers(events: &[RecordedEvent]) -> Vec<u64> {
+    events.iter().map(number).collect()
+}
+
+pub(super) fn versions(events: &[RecordedEvent]) -> Vec<u64> {
+    events.iter().map(|event| event.version.get()).collect()
+}
+
+pub(super) fn positions(events: &[RecordedEvent]) -> Vec<u64> {
+    events.iter().map(|event| event.position.get()).collect()
+}
+
+pub(super) fn v(version: u64) -> Version {
+    Version::new(version)
+}
+
+pub(super) fn p(position: u64) -> Position {
+    Position::new(position)
+}

@@ -1,0 +1,137 @@
+//! A memory store with a fault: each method is the store's own unless the fault says otherwise.
+
+use async_trait::async_trait;
+use es_core::store::{
+    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, Limits, LogPage, MultiAppend,
+    MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
+};
+use es_core::{ExpectedVersion, NewEvent, Position, StreamId};
+use es_memory_store::MemoryStore;
+
+type Saved = Result<(), CheckpointError>;
+
+/// What is wrong with a store.
+#[async_trait]
+pub(crate) trait Fault: Send + Sync + 'static {
+    async fn append(
+        &self,
+        store: &MemoryStore,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        store.append(stream, expected, events).await
+    }
+
+    async fn read_stream(
+        &self,
+        store: &MemoryStore,
+        stream: &StreamId,
+        range: ReadStream,
+    ) -> Result<StreamPage, ReadError> {
+        store.read_stream(stream, range).await
+    }
+
+    async fn read_log(&self, store: &MemoryStore, range: ReadLog) -> Result<LogPage, ReadError> {
+        store.read_log(range).await
+    }
+
+    fn limits(&self, store: &MemoryStore) -> Limits {
+        store.limits()
+    }
+
+    async fn appended_after(&self, store: &MemoryStore, position: Position) -> Result<(), ReadError> {
+        store.appended_after(position).await
+    }
+
+    async fn append_multi(&self, store: &MemoryStore, batch: MultiAppend) -> Result<MultiAppended, MultiAppendError> {
+        store.append_multi(batch).await
+    }
+
+    async fn load(&self, store: &MemoryStore, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
+        store.load_checkpoint(name).await
+    }
+
+    async fn save(&self, store: &MemoryStore, name: &CheckpointName, from: Option<Position>, to: Position) -> Saved {
+        store.save_checkpoint(name, from, to).await
+    }
+
+    async fn reset(&self, store: &MemoryStore, name: &CheckpointName, from: Option<Position>, to: Position) -> Saved {
+        store.reset_checkpoint(name, from, to).await
+    }
+
+    async fn delete(&self, store: &MemoryStore, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
+        store.delete_checkpoint(name).await
+    }
+
+    async fn list(&self, store: &MemoryStore) -> Result<Vec<(CheckpointName, Position)>, CheckpointError> {
+        store.list_checkpoints().await
+    }
+}
+
+/// A store with a fault.
+pub(crate) struct Mutant<F> {
+    pub(crate) store: MemoryStore,
+    pub(crate) fault: F,
+}
+
+#[async_trait]
+impl<F: Fault> EventStore for Mutant<F> {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        self.fault.append(&self.store, stream, expected, events).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, range: ReadStream) -> Result<StreamPage, ReadError> {
+        self.fault.read_stream(&self.store, stream, range).await
+    }
+
+    async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError> {
+        self.fault.read_log(&self.store, range).await
+    }
+
+    fn limits(&self) -> Limits {
+        self.fault.limits(&self.store)
+    }
+}
+
+#[async_trait]
+impl<F: Fault> Subscribe for Mutant<F> {
+    async fn appended_after(&self, position: Position) -> Result<(), ReadError> {
+        self.fault.appended_after(&self.store, position).await
+    }
+}
+
+#[async_trait]
+impl<F: Fault> MultiStreamAppend for Mutant<F> {
+    async fn append_multi(&self, batch: MultiAppend) -> Result<MultiAppended, MultiAppendError> {
+        self.fault.append_multi(&self.store, batch).await
+    }
+}
+
+#[async_trait]
+impl<F: Fault> CheckpointStore for Mutant<F> {
+    async fn load_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
+        self.fault.load(&self.store, name).await
+    }
+
+    async fn save_checkpoint(&self, name: &CheckpointName, from: Option<Position>, to: Position) -> Saved {
+        self.fault.save(&self.store, name, from, to).await
+    }
+
+    async fn reset_checkpoint(&self, name: &CheckpointName, from: Option<Position>, to: Position) -> Saved {
+        self.fault.reset(&self.store, name, from, to).await
+    }
+
+    async fn delete_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
+        self.fault.delete(&self.store, name).await
+    }
+
+    async fn list_checkpoints(&self) -> Result<Vec<(CheckpointName, Position)>, CheckpointError> {
+        self.fault.list(&self.store).await
+    }
+}

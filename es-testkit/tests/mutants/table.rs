@@ -1,0 +1,1 @@
+//! The table of mutants and the checks that notice them.
