@@ -14,7 +14,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema/001.sql")];
 pub(crate) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), OpenError> {
     let known = migrations.len();
     // In a transaction, so that what another process changes meanwhile is seen whole or not at all.
-    let current = version(&connection.transaction()?, known)?;
+    let current = version(&*connection.transaction()?, known)?;
     if current == known {
         return Ok(());
     }
