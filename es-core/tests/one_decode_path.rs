@@ -4,9 +4,9 @@
 use es_core::copy::{CopyOptions, copy_transform};
 use es_core::store::{Delivery, EventFilter, EventStore, ReadLog, Snapshot, SnapshotStore, Subscription};
 use es_core::{
-    Aggregate, Answer, Apply, Command, Event, EventId, EventName, EventSet, Events, ExpectedVersion, Json, LoadError, Metadata,
-    NewEvent, Position, Project, Projection, ProjectionError, ProjectionRunner, Query, RecordedEvent, Repository,
-    Snapshotted, SplitInto, StreamId, Timestamp, Version, events,
+    Aggregate, Answer, Apply, Command, Event, EventId, EventName, EventSet, Events, ExpectedVersion, Json, LoadError,
+    Metadata, NewEvent, Position, Project, Projection, ProjectionError, ProjectionRunner, Query, RecordedEvent,
+    Repository, Snapshotted, SplitInto, StreamId, Timestamp, Version, events,
 };
 use es_memory_store::MemoryStore;
 use serde::{Deserialize, Serialize};
