@@ -1,0 +1,128 @@
+//! The one connection that writes: many tasks, one transaction, one commit.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use es_core::store::{
+    AppendError, Appended, CheckpointError, CheckpointName, MultiAppend, MultiAppendError, MultiAppended,
+};
+use es_core::{ExpectedVersion, NewEvent, Position, StreamId};
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::append::{Kinds, Log};
+use crate::checkpoints::{self, Change};
+use crate::error::SqliteError;
+use crate::queue::Work;
+use crate::watch::Watch;
+
+/// Something to write.
+#[derive(Debug)]
+pub(crate) enum Task {
+    Append { stream: StreamId, expected: ExpectedVersion, events: Vec<NewEvent> },
+    AppendMulti(MultiAppend),
+    Checkpoint { name: CheckpointName, change: Change },
+}
+
+/// What was decided about it.
+pub(crate) enum Done {
+    Append(Result<Appended, AppendError>),
+    AppendMulti(Result<MultiAppended, MultiAppendError>),
+    Checkpoint(Result<Option<Position>, CheckpointError>),
+}
+
+/// The connection, and whom to tell about new events.
+pub(crate) struct Writer {
+    file: Mutex<File>,
+    watch: Arc<Watch>,
+}
+
+pub(crate) struct File {
+    pub(crate) connection: Connection,
+    kinds: Kinds,
+}
+
+impl Writer {
+    pub(crate) fn new(connection: Connection, watch: Arc<Watch>) -> Self {
+        Self { file: Mutex::new(File { connection, kinds: Kinds::default() }), watch }
+    }
+
+    pub(crate) fn file(&self) -> MutexGuard<'_, File> {
+        // A transaction that panics is rolled back before the lock is given up, and the kinds are only a cache; see `write`.
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl File {
+    /// All tasks in one transaction, each with its own outcome; or none of them.
+    fn write(&mut self, tasks: &[Task]) -> Result<(Vec<Done>, Option<Position>), SqliteError> {
+        // What is learnt here is forgotten, unless it has been committed.
+        let mut kinds = std::mem::take(&mut self.kinds);
+        let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut log = Log::new(&tx, &mut kinds)?;
+        let done = tasks.iter().map(|task| task.perform(&tx, &mut log)).collect::<Result<_, _>>()?;
+        let head = log.written();
+        drop(log);
+        tx.commit()?;
+        self.kinds = kinds;
+        Ok((done, head))
+    }
+}
+
+impl Task {
+    fn perform(&self, tx: &Connection, log: &mut Log<'_>) -> Result<Done, SqliteError> {
+        Ok(match self {
+            Self::Append { stream, expected, events } => Done::Append(log.append(stream, *expected, events)?),
+            Self::AppendMulti(batch) => Done::AppendMulti(log.append_multi(batch)?),
+            Self::Checkpoint { name, change } => Done::Checkpoint(checkpoints::change(tx, name, change)?),
+        })
+    }
+}
+
+impl Work for Writer {
+    type Task = Task;
+    type Outcome = Result<Done, SqliteError>;
+
+    /// Bytes and rows that wait in memory for one commit.
+    const MOST: usize = 4 * 1024 * 1024;
+
+    fn weight(task: &Task) -> usize {
+        let bytes = |event: &NewEvent| event.payload.len() + 256;
+        256 + match task {
+            Task::Append { events, .. } => events.iter().map(bytes).sum(),
+            Task::AppendMulti(batch) => batch.events.iter().map(|(_, event)| bytes(event)).sum(),
+            Task::Checkpoint { .. } => 0,
+        }
+    }
+
+    fn run(&self, tasks: Vec<Task>) -> Vec<Self::Outcome> {
+        let mut file = self.file();
+        let written = match file.write(&tasks) {
+            // One of them may be to blame; the others are not to suffer for it. What had been written is noticed.
+            Err(error) if tasks.len() > 1 && error.is_of_one() => {
+                tasks.iter().map(|task| file.write(std::slice::from_ref(task))).collect()
+            }
+            written => vec![written],
+        };
+        drop(file);
+        let mut outcomes = Vec::with_capacity(tasks.len());
+        let alone = written.len() > 1;
+        let mut head = None;
+        for written in written {
+            match written {
+                Ok((done, last)) => {
+                    head = last.max(head);
+                    outcomes.extend(done.into_iter().map(Ok));
+                }
+                Err(error) if alone => outcomes.push(Err(error)),
+                Err(error) => outcomes.extend(tasks.iter().map(|_| Err(error.clone()))),
+            }
+        }
+        if let Some(head) = head {
+            self.watch.grown(head);
+        }
+        outcomes
+    }
+
+    fn panicked() -> Self::Outcome {
+        Err(SqliteError::Panicked)
+    }
+}
