@@ -133,6 +133,11 @@ fn prepare(writer: &mut Connection, path: &Path, options: &Options) -> Result<()
         Synchronous::Normal => "NORMAL",
     };
     writer.pragma_update(None, "synchronous", synchronous)?;
+    // Where a plain sync only reaches the cache of the disk, which is so on macOS.
+    writer.pragma_update(None, "fullfsync", options.synchronous == Synchronous::Full)?;
+    writer.pragma_update(None, "checkpoint_fullfsync", true)?;
+    // A log that grew while somebody read for long is cut back.
+    writer.pragma_update_and_check(None, "journal_size_limit", 64 * 1024 * 1024, |_| Ok(()))?;
     if let Some(pages) = options.max_pages {
         writer.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
     }

@@ -33,18 +33,18 @@ async fn write_until_killed(path: &Path) {
         let store = store.clone();
         tokio::spawn(async move {
             let own = stream(&format!("account-{writer}"));
-            let mut round = store.read_stream(&own, ReadStream::all().limit(0)).await.unwrap().version.get() / BATCH;
-            loop {
+            let first = store.read_stream(&own, ReadStream::all().limit(0)).await.unwrap().version.get() / BATCH;
+            for round in first..first + 100_000 {
                 let expected = ExpectedVersion::Exact((round * BATCH).into());
                 store.append(&own, expected, batch(writer, round)).await.unwrap();
                 let mut out = std::io::stdout().lock();
                 writeln!(out, "stored {writer} {round}").unwrap();
                 out.flush().unwrap();
-                round += 1;
             }
         })
     });
-    for writer in writers.collect::<Vec<_>>() {
+    let writers: Vec<_> = writers.collect();
+    for writer in writers {
         writer.await.unwrap();
     }
 }

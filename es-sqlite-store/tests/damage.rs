@@ -3,10 +3,7 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
 
 use common::{event, file, folder, fresh, numbers, stream};
 use es_core::store::{AppendError, EventStore, ReadError, ReadLog, ReadStream};
@@ -118,8 +115,13 @@ async fn a_full_database_says_so_and_goes_on_when_there_is_room() {
 }
 
 /// Another user opens the file, to whom it is read-only; permissions do not hold root up.
+#[cfg(unix)]
 #[test]
 fn a_read_only_file_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
     const NAME: &str = "a_read_only_file_is_refused";
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     if let Some(path) = std::env::var_os("ES_READ_ONLY") {
