@@ -7,13 +7,12 @@ use es_core::store::{
     sent_before,
 };
 use es_core::{EventId, EventName, ExpectedVersion, Metadata, NewEvent, Position, StreamId, Version};
-use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use crate::error::SqliteError;
 use crate::metadata;
-use crate::row::{position, to_sql, version};
+use crate::row::{position, text_or_bytes, to_sql, version};
 
 const STREAM: &str = "SELECT stream, (SELECT max(version) FROM events WHERE events.stream = streams.stream)
     FROM streams WHERE stream_id = ?1";
@@ -185,11 +184,6 @@ impl<'t> Log<'t> {
         if self.metadata.0 != event.metadata {
             self.metadata = (event.metadata.clone(), metadata::to_text(&event.metadata)?);
         }
-        // Text with a NUL in it is cut short by some of the functions of SQLite.
-        let payload = match std::str::from_utf8(&event.payload) {
-            Ok(text) if !text.contains('\0') => ValueRef::Text(&event.payload),
-            _ => ValueRef::Blob(&event.payload),
-        };
         self.tx.prepare_cached(INSERT)?.execute(params![
             stream.number,
             to_sql(stream.version.get()),
@@ -198,7 +192,7 @@ impl<'t> Log<'t> {
             event.id.as_uuid().as_bytes(),
             event.recorded_at.as_micros(),
             self.metadata.1,
-            ToSqlOutput::Borrowed(payload),
+            text_or_bytes(&event.payload),
         ])?;
         let position = position(self.tx.last_insert_rowid());
         self.head = Some(position);

@@ -1,7 +1,7 @@
 //! An event store in one SQLite file: the durable store for programs that bring no database server.
 //!
-//! [`SqliteStore`] keeps the [contract](es_core::store) of all stores, with subscriptions, checkpoints and appends to
-//! several streams.
+//! [`SqliteStore`] keeps the [contract](es_core::store) of all stores, with subscriptions, checkpoints, snapshots and
+//! appends to several streams.
 //!
 //! - **Durable.** What is acknowledged is on the disk, unless [`Synchronous::Normal`] is chosen.
 //! - **Group commit.** Appends that wait at the same time share one commit, and so one sync of the disk.
@@ -42,6 +42,7 @@ mod schema;
 mod append;
 mod checkpoints;
 mod queue;
+mod snapshots;
 mod transaction;
 mod writer;
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use es_core::{EventId, EventName, Metadata, Payload, Position, RecordedEvent, StreamId, Timestamp, Version};
-use rusqlite::types::ValueRef;
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
@@ -30,6 +30,23 @@ pub(crate) fn version(stored: i64) -> Version {
 
 pub(crate) fn position(stored: i64) -> Position {
     Position::new(stored.cast_unsigned())
+}
+
+/// Text where it is text, so that the JSON functions work on it.
+pub(crate) fn text_or_bytes(payload: &Payload) -> ToSqlOutput<'_> {
+    // Text with a NUL in it is cut short by some of the functions of SQLite.
+    ToSqlOutput::Borrowed(match std::str::from_utf8(payload) {
+        Ok(text) if !text.contains('\0') => ValueRef::Text(payload),
+        _ => ValueRef::Blob(payload),
+    })
+}
+
+/// The bytes, however they are stored.
+pub(crate) fn payload_of(stored: ValueRef<'_>) -> Option<Payload> {
+    match stored {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(Payload::copy_from_slice(bytes)),
+        _ => None,
+    }
 }
 
 /// A name, and the category that it is used in.
@@ -95,10 +112,7 @@ impl Decoder {
         row: &Row<'_>,
     ) -> Result<RecordedEvent, SqliteError> {
         let id = row.get_ref(5)?.as_blob().ok().and_then(|bytes| Uuid::from_slice(bytes).ok());
-        let payload = match row.get_ref(8)? {
-            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Payload::copy_from_slice(bytes),
-            other => return Err(SqliteError::broken(format!("a payload is {}", other.data_type()))),
-        };
+        let payload = payload_of(row.get_ref(8)?);
         Ok(RecordedEvent {
             stream: self.stream(connection, row.get(3)?)?,
             version: version(row.get(1)?),
@@ -108,7 +122,7 @@ impl Decoder {
             schema_version: row.get(4)?,
             recorded_at: Timestamp::from_micros(row.get(6)?),
             metadata: self.metadata(row.get_ref(7)?)?,
-            payload,
+            payload: payload.ok_or_else(|| SqliteError::broken("a payload is neither text nor bytes"))?,
         })
     }
 

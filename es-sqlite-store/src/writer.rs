@@ -12,6 +12,7 @@ use crate::append::{Kinds, Log};
 use crate::checkpoints::{self, Change};
 use crate::error::SqliteError;
 use crate::queue::Work;
+use crate::snapshots;
 use crate::watch::Watch;
 
 /// Something to write.
@@ -20,6 +21,7 @@ pub(crate) enum Task {
     Append { stream: StreamId, expected: ExpectedVersion, events: Vec<NewEvent> },
     AppendMulti(MultiAppend),
     Checkpoint { name: CheckpointName, change: Change },
+    Snapshots(snapshots::Change),
 }
 
 /// What was decided about it.
@@ -27,6 +29,7 @@ pub(crate) enum Done {
     Append(Result<Appended, AppendError>),
     AppendMulti(Result<MultiAppended, MultiAppendError>),
     Checkpoint(Result<Option<Position>, CheckpointError>),
+    Snapshots,
 }
 
 /// The connection, and whom to tell about new events.
@@ -72,6 +75,10 @@ impl Task {
         Ok(match self {
             Self::Append { stream, expected, events } => Done::Append(log.append(stream, *expected, events)?),
             Self::AppendMulti(batch) => Done::AppendMulti(log.append_multi(batch)?),
+            Self::Snapshots(change) => {
+                snapshots::change(tx, change)?;
+                Done::Snapshots
+            }
             Self::Checkpoint { name, change } => Done::Checkpoint(checkpoints::change(tx, name, change)?),
         })
     }
@@ -89,7 +96,8 @@ impl Work for Writer {
         256 + match task {
             Task::Append { events, .. } => events.iter().map(bytes).sum(),
             Task::AppendMulti(batch) => batch.events.iter().map(|(_, event)| bytes(event)).sum(),
-            Task::Checkpoint { .. } => 0,
+            Task::Snapshots(snapshots::Change::Save(snapshot)) => snapshot.payload.len(),
+            Task::Checkpoint { .. } | Task::Snapshots(_) => 0,
         }
     }
 

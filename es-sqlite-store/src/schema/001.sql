@@ -69,7 +69,7 @@ CREATE TABLE checkpoints (
 -- The latest snapshot of each stream and fingerprint; `saved` counts the saves, so that the oldest can be forgotten.
 CREATE TABLE snapshots (
     stream_id   TEXT NOT NULL,
-    fingerprint BLOB NOT NULL,
+    fingerprint INTEGER NOT NULL,
     version     INTEGER NOT NULL,
     position    INTEGER NOT NULL,
     event_id    BLOB NOT NULL CHECK (length(event_id) = 16),
