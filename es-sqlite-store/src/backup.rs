@@ -13,7 +13,7 @@ use crate::open::DatabaseFile;
 use crate::store::SqliteStore;
 
 /// How many pages are copied at a time.
-const PAGES: i32 = 1024;
+const PAGES: i32 = 64;
 
 /// Why there is no copy; nothing is left of it.
 #[derive(Debug, thiserror::Error)]

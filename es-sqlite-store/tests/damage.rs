@@ -91,6 +91,23 @@ async fn a_damaged_file_is_refused_or_says_so_when_it_is_read() {
     assert!(opening >= 5 && reading > 0);
 }
 
+/// Somebody takes the triggers away and then an event: the stream is not read as one that never had it.
+#[tokio::test]
+async fn a_stream_with_a_gap_is_not_read() {
+    let (folder, store) = fresh().await;
+    let stream = stream("account-a");
+    store.append(&stream, ExpectedVersion::Any, (1..=5).map(event).collect()).await.unwrap();
+    let sql = Connection::open(file(&folder)).unwrap();
+    sql.execute_batch("DROP TRIGGER events_are_not_deleted; DELETE FROM events WHERE version = 3").unwrap();
+    for range in [ReadStream::all(), ReadStream::all().backward(), ReadStream::all().names(["counted"])] {
+        let error = store.read_stream(&stream, range).await.expect_err("an event is missing");
+        let ReadError::Store { cause } = error else { panic!("{error:?}") };
+        let Some(SqliteError::Corrupt { source }) = cause.downcast_ref() else { panic!("{cause:?}") };
+        assert_eq!(source.to_string(), "event 3 of stream `account-a` is missing");
+    }
+    assert_eq!(store.read_stream(&stream, ReadStream::all().limit(2)).await.unwrap().events.len(), 2);
+}
+
 #[tokio::test]
 async fn a_full_database_says_so_and_goes_on_when_there_is_room() {
     let folder = folder();

@@ -81,7 +81,13 @@ async fn a_panic_or_another_reader_under_the_name_changes_nothing() {
 async fn a_backup_is_a_whole_copy_while_others_write() {
     let (folder, store) = fresh().await;
     let a = stream("account-a");
-    store.append(&a, ExpectedVersion::Any, (1..=5_000).map(event).collect()).await.unwrap();
+    // Large enough for the copy to be made in many steps.
+    let large = |number| {
+        let mut event = event(number);
+        event.payload = vec![b'x'; 4_000].into();
+        event
+    };
+    store.append(&a, ExpectedVersion::Any, (1..=5_000).map(large).collect()).await.unwrap();
     let copy = folder.path().join("copy.db");
     let backup = tokio::spawn({
         let (store, copy) = (store.clone(), copy.clone());
