@@ -63,8 +63,16 @@ mod run;
 mod subject;
 
 mod appending;
+mod checkpoints;
+mod concurrency;
 mod filters;
+mod handles;
+mod histories;
+mod hostile;
 mod reading;
+mod sending_again;
+mod several_streams;
+mod subscribing;
 
 pub use self::executor::Executor;
 pub use self::list::{Capability, Check, checks};
