@@ -115,7 +115,7 @@ pub(super) async fn rule_10_batches_of_many_writers_are_not_interleaved(on: &Sub
     for batch in own.chunks(5) {
         let first = number(&batch[0]);
         same!(10, numbers(batch), (first..first + 5).collect::<Vec<_>>(), "five events of the log");
-        rule!(10, first % 5 == 0, "a batch begins with its event {first}");
+        rule!(10, first.is_multiple_of(5), "a batch begins with its event {first}");
         rule!(
             1,
             batch.windows(2).all(|pair| pair[0].version.next() == pair[1].version),

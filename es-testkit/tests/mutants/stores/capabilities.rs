@@ -51,6 +51,11 @@ pub(crate) fn cases() -> Vec<Case> {
             "names of checkpoints are folded to lower case",
             &["rule_26_a_checkpoint_is_loaded_by_its_whole_name"],
         ),
+        case::<CutsCheckpoints>(
+            "checkpoints are told apart by 19 bytes of their names",
+            &["rule_27_savers_under_different_names_do_not_disturb_each_other"],
+        ),
+        case::<SmallCheckpoints>("checkpoints are kept with 32 bits", &["rule_26_what_was_saved_last_is_loaded"]),
         case::<ListsUnsorted>(
             "checkpoints are listed in the order of letters",
             &["rule_29_the_list_has_each_once_sorted_by_bytes"],
@@ -69,6 +74,10 @@ pub(crate) fn cases() -> Vec<Case> {
         case::<EmptyMultiUnchecked>(
             "without events, several streams are not checked",
             &["rule_32_without_events_everything_expected_is_checked"],
+        ),
+        case::<OneStreamDropped>(
+            "several streams that are one are not written",
+            &["rule_30_a_batch_of_one_stream_is_an_append"],
         ),
         case::<StreamTwice>("a stream may take part twice", &["rule_31_what_takes_part_wrongly_is_refused"]),
         case::<OutcomeTurned>(
@@ -196,6 +205,34 @@ impl Fault for FoldsCheckpoints {
     }
 }
 
+fn cut(name: &CheckpointName) -> CheckpointName {
+    CheckpointName::new(&name.as_str().chars().take(19).collect::<String>()).expect("as good a name")
+}
+
+#[derive(Default)]
+struct CutsCheckpoints;
+
+#[async_trait]
+impl Fault for CutsCheckpoints {
+    async fn load(&self, store: &MemoryStore, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
+        store.load_checkpoint(&cut(name)).await
+    }
+
+    async fn save(&self, store: &MemoryStore, name: &CheckpointName, from: Option<Position>, to: Position) -> Saved {
+        store.save_checkpoint(&cut(name), from, to).await
+    }
+}
+
+#[derive(Default)]
+struct SmallCheckpoints;
+
+#[async_trait]
+impl Fault for SmallCheckpoints {
+    async fn save(&self, store: &MemoryStore, name: &CheckpointName, from: Option<Position>, to: Position) -> Saved {
+        store.save_checkpoint(name, from, to.min(Position::new(u32::MAX.into()))).await
+    }
+}
+
 #[derive(Default)]
 struct ListsUnsorted;
 
@@ -294,6 +331,19 @@ impl Fault for EmptyMultiUnchecked {
             batch.validate(&store.limits())?;
             batch.checks.clear();
             batch.appends.iter_mut().for_each(|part| part.expected = ExpectedVersion::Any);
+        }
+        store.append_multi(batch).await
+    }
+}
+
+#[derive(Default)]
+struct OneStreamDropped;
+
+#[async_trait]
+impl Fault for OneStreamDropped {
+    async fn append_multi(&self, store: &MemoryStore, mut batch: MultiAppend) -> Multi {
+        if batch.appends.len() == 1 && batch.checks.is_empty() {
+            batch.events.clear();
         }
         store.append_multi(batch).await
     }

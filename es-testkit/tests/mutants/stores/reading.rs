@@ -35,6 +35,10 @@ pub(crate) fn cases() -> Vec<Case> {
             "filters take categories as prefixes",
             &["rule_19_a_filter_selects_whole_categories_in_the_same_letters"],
         ),
+        case::<CutsCategories>(
+            "filters compare the first 400 bytes of a category",
+            &["rule_06_the_longest_category_is_kept_and_filtered_by"],
+        ),
         case::<LimitBeforeFilter>(
             "the limit counts before the filter",
             &["rule_19_a_filter_selects_before_the_limit_counts"],
@@ -79,7 +83,14 @@ pub(crate) fn cases() -> Vec<Case> {
         ),
         case::<LateVisibility>(
             "an event is seen later than the one after it",
-            &["rule_11_a_tailing_reader_loses_nothing_and_sees_order_while_many_write"],
+            &[
+                "rule_11_a_tailing_reader_loses_nothing_and_sees_order_while_many_write",
+                "rule_11_a_tailing_reader_without_a_limit_loses_nothing_while_many_write",
+            ],
+        ),
+        case::<LateCategory>(
+            "an event of a category is seen later than the one after it",
+            &["rule_11_a_tailing_reader_with_a_filter_loses_nothing_while_many_write"],
         ),
         case::<SwallowsUnknown>(
             "events of an unknown name are left out",
@@ -170,6 +181,13 @@ reads!(FoldsCategories, log read_log(store, range) {
     let Some(categories) = range.filter.selected_categories() else { return store.read_log(range).await };
     let categories: Vec<_> = categories.map(str::to_owned).collect();
     selecting(store, range, |event| categories.iter().any(|start| event.stream.category().starts_with(start))).await
+});
+
+reads!(CutsCategories, log read_log(store, range) {
+    let Some(categories) = range.filter.selected_categories() else { return store.read_log(range).await };
+    let cut = |text: &str| text.bytes().take(400).collect::<Vec<_>>();
+    let categories: Vec<_> = categories.map(cut).collect();
+    selecting(store, range, |event| categories.contains(&cut(event.stream.category()))).await
 });
 
 reads!(EitherIsEnough, log read_log(store, range) {
@@ -298,6 +316,27 @@ impl Fault for LateVisibility {
         if page.events.last().is_some_and(|event| event.position == page.head) && *hidden < late {
             *hidden = late;
             page.events.retain(|event| event.position != late);
+        }
+        Ok(page)
+    }
+}
+
+/// The last of the selected events but one is not there when it is first looked for.
+#[derive(Default)]
+struct LateCategory(Mutex<Position>);
+
+#[async_trait]
+impl Fault for LateCategory {
+    async fn read_log(&self, store: &MemoryStore, range: ReadLog) -> Log {
+        let is_filtered = !range.filter.is_all();
+        let mut page = store.read_log(range).await?;
+        let mut hidden = self.0.lock().expect("not poisoned");
+        if let (true, [.., late, _]) = (is_filtered, &page.events[..]) {
+            let late = late.position;
+            if *hidden < late {
+                *hidden = late;
+                page.events.retain(|event| event.position != late);
+            }
         }
         Ok(page)
     }

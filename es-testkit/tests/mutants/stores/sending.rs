@@ -42,8 +42,20 @@ pub(crate) fn cases() -> Vec<Case> {
             "between check and write, others write",
             &[
                 "rule_03_of_many_that_expect_one_version_one_wins",
+                "rule_03_of_many_that_create_a_stream_one_wins",
                 "rule_03_appends_and_reads_of_one_stream_are_linearizable",
             ],
+        ),
+        case::<AnyConflicts>(
+            "an append that expects nothing conflicts when others write",
+            &[
+                "rule_02_many_appends_to_a_new_stream_get_dense_versions",
+                "rule_02_many_appends_to_an_existing_stream_get_dense_versions",
+            ],
+        ),
+        case::<LogConflicts>(
+            "an append conflicts when others write to other streams",
+            &["rule_03_appends_to_different_streams_never_conflict"],
         ),
         case::<OneByOne>(
             "a batch is written event by event",
@@ -57,6 +69,7 @@ pub(crate) fn cases() -> Vec<Case> {
             killed_by: &[
                 "rule_11_what_one_handle_appends_the_other_reads_and_back",
                 "rule_06_everything_is_there_after_a_restart",
+                "rule_30_several_streams_are_there_after_a_restart",
             ],
             backend: backend("mutant", |_| Mutant { store: MemoryStore::new(), fault: Sound }),
         },
@@ -245,6 +258,50 @@ impl Fault for CheckThenWrite {
 }
 
 #[derive(Default)]
+struct AnyConflicts;
+
+#[async_trait]
+impl Fault for AnyConflicts {
+    async fn append(
+        &self,
+        store: &MemoryStore,
+        on: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Append {
+        if expected != ExpectedVersion::Any {
+            return store.append(on, expected, events).await;
+        }
+        let at = store.append(on, expected, vec![]).await?.version;
+        dawdle(20).await;
+        store.append(on, ExpectedVersion::Exact(at), events).await
+    }
+}
+
+#[derive(Default)]
+struct LogConflicts;
+
+#[async_trait]
+impl Fault for LogConflicts {
+    async fn append(
+        &self,
+        store: &MemoryStore,
+        on: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Append {
+        let head = async || store.read_log(ReadLog::all().limit(0)).await.expect("the store reads").head;
+        let before = head().await;
+        dawdle(20).await;
+        if head().await > before {
+            let actual = store.append(on, ExpectedVersion::Any, vec![]).await?.version;
+            return Err(AppendError::Conflict { stream: on.clone(), expected, actual });
+        }
+        store.append(on, expected, events).await
+    }
+}
+
+#[derive(Default)]
 struct OneByOne;
 
 #[async_trait]
@@ -259,7 +316,7 @@ impl Fault for OneByOne {
         let mut appended = store.append(on, expected, vec![]).await?;
         for event in events {
             appended = store.append(on, ExpectedVersion::Any, vec![event]).await?;
-            dawdle(3).await;
+            dawdle(50).await;
         }
         Ok(appended)
     }
