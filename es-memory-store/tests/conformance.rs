@@ -6,7 +6,7 @@ use es_testkit::conformance::Report;
 es_testkit::store_conformance!(
     memory,
     [subscribe, checkpoints, multi_stream_append, second_handle, any_executor],
-    place = || MemoryStore::new(),
+    place = MemoryStore::new,
     open = async |place: &MemoryStore| place.clone()
 );
 

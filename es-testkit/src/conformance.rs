@@ -36,7 +36,7 @@
 //! es_testkit::store_conformance!(
 //!     shared,
 //!     [subscribe, second_handle],
-//!     place = || MemoryStore::new(),
+//!     place = MemoryStore::new,
 //!     open = async |place: &MemoryStore| place.clone()
 //! );
 //! # fn main() {}
@@ -54,6 +54,9 @@
 //!
 //! [`Report`] runs the checks and keeps the column of a store in a table of rules and stores.
 
+#![allow(clippy::cast_possible_truncation, reason = "the numbers of a check are small")]
+#![allow(clippy::many_single_char_names, reason = "the streams of a check are called a, b and c")]
+
 mod executor;
 mod expected;
 mod list;
@@ -63,8 +66,16 @@ mod run;
 mod subject;
 
 mod appending;
+mod checkpoints;
+mod concurrency;
 mod filters;
+mod handles;
+mod histories;
+mod hostile;
 mod reading;
+mod sending_again;
+mod several_streams;
+mod subscribing;
 
 pub use self::executor::Executor;
 pub use self::list::{Capability, Check, checks};

@@ -1,6 +1,6 @@
 //! Rule 5: what is refused before anything is written.
 
-use es_core::store::{AppendError, EventStore, Limits};
+use es_core::store::{AppendError, EventStore, Limits, MultiAppendError, Violation};
 use es_core::{ExpectedVersion, NewEvent, Payload};
 use es_memory_store::MemoryStore;
 
@@ -31,26 +31,6 @@ async fn rule_5_one_payload_beyond_the_limit_refuses_the_batch() {
     assert_eq!((on, what, actual, limit), (stream("count-a"), "bytes in one payload", 4, 3));
     assert_eq!(whole_log(&store).await, []);
     put(&store, "count-a", [999]).await;
-}
-
-#[tokio::test]
-async fn rule_5_two_events_with_one_id_are_refused() {
-    let store = MemoryStore::new();
-    let Err(AppendError::DuplicateEventId { stream: on, id }) =
-        store.append(&stream("count-a"), ExpectedVersion::Any, events([1, 2, 3, 2])).await
-    else {
-        panic!("not refused");
-    };
-    assert_eq!((on, id), (stream("count-a"), event(2).id));
-    assert_eq!(whole_log(&store).await, []);
-}
-
-#[tokio::test]
-async fn rule_5_comes_before_what_the_append_expects() {
-    let store = MemoryStore::new();
-    put(&store, "count-a", [1]).await;
-    let refused = store.append(&stream("count-a"), ExpectedVersion::NoStream, events([2, 2])).await;
-    assert!(matches!(refused, Err(AppendError::DuplicateEventId { .. })), "{refused:?}");
 }
 
 #[tokio::test]
@@ -89,4 +69,35 @@ async fn a_payload_cut_from_a_large_buffer_does_not_keep_the_buffer() {
     store.append(&stream("count-a"), ExpectedVersion::Any, vec![small]).await.unwrap();
     assert!(buffer.is_unique());
     assert_eq!(numbers(&whole_log(&store).await), [777]);
+}
+
+#[test]
+fn the_refusal_of_a_stored_id_names_both_places() {
+    let error = AppendError::EventIdStored {
+        stream: stream("count-b"),
+        id: event(1).id,
+        stored_in: stream("count-a"),
+        version: crate::v(3),
+    };
+    assert_eq!(
+        error.to_string(),
+        "append to stream `count-b` refused: the event id 00000000-0000-0000-0000-000000000001 is stored already, \
+         as event 3 of stream `count-a`"
+    );
+}
+
+#[test]
+fn a_conflict_of_several_streams_lists_them_all() {
+    let violation = |text, expected, actual| Violation { stream: stream(text), expected, actual: crate::v(actual) };
+    let violations = vec![
+        violation("count-a", ExpectedVersion::StreamExists, 0),
+        violation("count-c", ExpectedVersion::NoStream, 1),
+        violation("count-e", ExpectedVersion::Exact(crate::v(4)), 0),
+    ];
+    assert_eq!(
+        MultiAppendError::Conflict { violations }.to_string(),
+        "conflict on stream `count-a`: expected an existing stream, but it is at version 0; \
+         stream `count-c`: expected no stream, but it is at version 1; \
+         stream `count-e`: expected version 4, but it is at version 0"
+    );
 }

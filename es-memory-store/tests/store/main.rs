@@ -1,18 +1,16 @@
-//! `MemoryStore` against the numbered rules of `es_core::store`; a test names the rule that it holds the store to.
+//! What `MemoryStore` promises beside the contract of all stores, which `conformance.rs` holds it to: exact positions, and
+//! reads that are copied in several chunks.
 
 mod appending;
-mod checkpoints;
+mod chunks;
 mod concurrency;
-mod filtering;
 mod limits;
 mod pointers;
 mod reading;
-mod resending;
-mod several;
 mod subscribing;
 mod waiting;
 
-use es_core::store::{Appended, EventStore, ReadLog, ReadStream};
+use es_core::store::{Appended, EventStore, ReadLog};
 use es_core::{
     EventName, ExpectedVersion, Metadata, NewEvent, Payload, Position, RecordedEvent, StreamId, Timestamp, Version,
 };
@@ -65,10 +63,6 @@ fn positions(events: &[RecordedEvent]) -> Vec<u64> {
 /// Appends events with these numbers, whatever is there.
 async fn put(store: &MemoryStore, text: &str, numbers: impl IntoIterator<Item = u64>) -> Appended {
     store.append(&stream(text), ExpectedVersion::Any, events(numbers)).await.unwrap()
-}
-
-async fn whole_stream(store: &MemoryStore, text: &str) -> Vec<RecordedEvent> {
-    store.read_stream(&stream(text), ReadStream::all()).await.unwrap().events
 }
 
 async fn whole_log(store: &MemoryStore) -> Vec<RecordedEvent> {

@@ -32,14 +32,6 @@ fn is_ready(future: impl Future) -> bool {
 }
 
 #[tokio::test]
-async fn waiting_for_what_is_already_there_returns_at_once() {
-    let store = MemoryStore::new();
-    put(&store, "count-a", [1, 2]).await;
-    assert!(is_ready(store.appended_after(Position::START)));
-    assert!(is_ready(store.appended_after(p(1))));
-}
-
-#[tokio::test]
 async fn waiting_at_the_head_or_beyond_it_does_not_return() {
     let store = MemoryStore::new();
     assert!(!is_ready(store.appended_after(Position::START)));

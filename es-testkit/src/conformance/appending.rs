@@ -261,7 +261,7 @@ pub(super) async fn rule_06_times_are_kept_and_do_not_order_anything(on: &Subjec
     same!(6, of(on.own().await), times, "the times in the log");
 }
 
-pub(super) async fn rule_06_one_event_is_the_same_in_the_stream_and_in_the_log(on: &Subject) {
+pub(super) async fn rule_14_one_event_is_the_same_in_the_stream_and_in_the_log(on: &Subject) {
     let streams: Vec<StreamId> = ["a", "b", "c"].map(|id| on.stream(id)).into();
     for number in 0..30 {
         on.put(&streams[number as usize % 3], [number]).await;

@@ -36,7 +36,7 @@ impl Capability {
     }
 }
 
-type Run = for<'a> fn(&'a Subject) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
+type Run = for<'a> fn(&'a mut Subject) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
 
 /// A part of the contract that can be seen kept or broken.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +98,7 @@ macro_rules! __conformance_checks {
                 rule_06_everything_is_given_back_as_it_was_given,
                 rule_06_each_part_of_the_metadata_is_kept_or_absent_by_itself,
                 rule_06_times_are_kept_and_do_not_order_anything,
-                rule_06_one_event_is_the_same_in_the_stream_and_in_the_log,
+                rule_14_one_event_is_the_same_in_the_stream_and_in_the_log,
             }
             reading: Store {
                 rule_07_a_missing_stream_reads_as_empty_and_is_not_created_by_it,
@@ -124,6 +124,98 @@ macro_rules! __conformance_checks {
                 rule_19_a_stream_can_be_read_by_names,
                 rule_20_backward_with_a_limit_keeps_the_newest_of_what_is_selected,
                 rule_21_pages_of_every_filter_range_direction_and_limit,
+            }
+            sending_again: Store {
+                rule_15_an_id_is_stored_once_in_the_store,
+                rule_16_what_is_sent_again_has_its_first_outcome_and_is_not_written_again,
+                rule_16_only_ids_are_compared,
+                rule_16_after_an_unknown_outcome_sending_again_stores_everything_once,
+                rule_17_a_part_of_what_is_stored_is_refused,
+                rule_17_another_order_is_refused,
+                rule_17_events_that_are_not_next_to_each_other_are_refused,
+                rule_17_another_stream_is_refused,
+                rule_18_limits_come_before_ids_and_ids_before_what_is_expected,
+                rule_18_an_empty_append_is_always_new,
+                rule_16_many_who_send_the_same_at_once_store_it_once,
+            }
+            hostile: Store {
+                rule_06_ids_with_quotes_and_every_script_are_kept,
+                rule_06_names_and_metadata_with_quotes_and_every_script_are_kept,
+                rule_06_the_longest_ids_and_names_are_kept_and_told_apart,
+                rule_06_the_longest_category_is_kept_and_filtered_by,
+                rule_06_payloads_of_every_byte_and_size_are_kept,
+                rule_06_long_metadata_are_kept,
+                rule_06_control_characters_in_metadata_are_kept,
+                rule_06_every_schema_version_is_kept,
+            }
+            concurrency: Store {
+                rule_03_of_many_that_expect_one_version_one_wins,
+                rule_03_of_many_that_create_a_stream_one_wins,
+                rule_02_many_appends_to_a_new_stream_get_dense_versions,
+                rule_02_many_appends_to_an_existing_stream_get_dense_versions,
+                rule_03_appends_to_different_streams_never_conflict,
+                rule_10_batches_of_many_writers_are_not_interleaved,
+                rule_01_a_reader_sees_all_of_a_batch_or_nothing_of_it,
+                rule_11_a_tailing_reader_loses_nothing_and_sees_order_while_many_write,
+                rule_11_a_tailing_reader_with_a_filter_loses_nothing_while_many_write,
+                rule_11_a_tailing_reader_without_a_limit_loses_nothing_while_many_write,
+            }
+            histories: Store {
+                rule_03_random_histories_agree_with_a_list,
+                rule_03_appends_and_reads_of_one_stream_are_linearizable,
+            }
+            subscribing: Subscribe {
+                rule_23_waiting_for_what_is_there_ends_at_once,
+                rule_23_waiting_ends_when_there_is_an_event_which_a_read_then_finds,
+                rule_24_waiting_at_the_head_does_not_end_early_for_ever,
+                rule_24_dropping_a_waiter_does_no_harm,
+                rule_25_every_waiter_is_woken,
+                rule_25_no_event_is_missed_between_looking_and_waiting,
+                rule_25_a_reader_that_waits_keeps_up_with_a_fast_writer,
+                rule_23_a_subscription_gives_the_past_then_one_mark_then_what_happens,
+                rule_13_what_a_filter_leaves_out_moves_a_subscription_on,
+                rule_23_a_subscription_that_resumes_goes_on_after_its_checkpoint,
+                rule_23_a_subscription_hands_over_from_past_to_present_while_many_write,
+            }
+            checkpoints: Checkpoints {
+                rule_26_what_was_saved_last_is_loaded,
+                rule_26_a_checkpoint_is_loaded_by_its_whole_name,
+                rule_27_a_change_that_expects_something_else_is_a_conflict,
+                rule_27_of_several_savers_one_succeeds,
+                rule_27_savers_under_different_names_do_not_disturb_each_other,
+                rule_28_a_save_does_not_go_back_and_a_reset_does,
+                rule_29_a_deleted_checkpoint_is_as_never_saved,
+                rule_29_the_list_has_each_once_sorted_by_bytes,
+            }
+            several_streams: MultiStreamAppend {
+                rule_30_streams_interleave_in_the_log_as_given,
+                rule_30_a_batch_of_one_stream_is_an_append,
+                rule_30_if_one_stream_is_not_as_expected_none_is_written,
+                rule_32_each_expectation_of_a_stream_that_is_appended_to,
+                rule_32_each_expectation_of_a_stream_that_is_only_checked,
+                rule_32_every_violation_is_listed_and_nothing_is_written,
+                rule_32_checks_that_hold_write_and_create_nothing,
+                rule_32_without_events_everything_expected_is_checked,
+                rule_31_what_takes_part_wrongly_is_refused,
+                rule_31_limits_and_ids_hold_for_all_streams_together,
+                rule_33_what_is_sent_again_has_its_first_outcome_and_all_else_is_refused,
+                rule_34_the_outcome_names_each_stream_with_its_last_event,
+                rule_32_of_rivals_over_two_streams_in_either_order_one_wins_each_round,
+            }
+            handles: SecondHandle {
+                rule_11_what_one_handle_appends_the_other_reads_and_back,
+                rule_03_a_conflict_is_seen_across_handles,
+                rule_03_of_many_on_two_handles_that_expect_one_version_one_wins,
+                rule_16_what_one_handle_sent_the_other_may_send_again,
+                rule_23_a_reader_on_one_handle_is_woken_by_the_other,
+                rule_26_a_checkpoint_is_the_same_on_both_handles,
+            }
+            handles: Durable {
+                rule_06_everything_is_there_after_a_restart,
+                rule_03_expectations_and_versions_go_on_after_a_restart,
+                rule_16_what_was_sent_before_a_restart_has_its_first_outcome,
+                rule_26_checkpoints_are_there_after_a_restart,
+                rule_30_several_streams_are_there_after_a_restart,
             }
         }
     };

@@ -64,8 +64,8 @@ impl Backend {
                 Box::pin(async move { opener(&place).await })
             });
             executor.block_on(async {
-                let subject = Subject::new(open, executor).await;
-                (check.run)(&subject).await;
+                let mut subject = Subject::new(open, executor).await;
+                (check.run)(&mut subject).await;
             });
         };
         Self { name, capabilities, patience: PATIENCE, attempt: Arc::new(attempt) }

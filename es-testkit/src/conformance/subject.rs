@@ -162,6 +162,18 @@ impl Subject {
         Arc::clone(self.handle().several.as_ref().expect("a check of rules 30 to 34 needs `multi_stream_append`"))
     }
 
+    pub(super) fn maybe_subscribe(&self) -> Option<&Arc<dyn Subscribe>> {
+        self.handle().subscribe.as_ref()
+    }
+
+    pub(super) fn maybe_checkpoints(&self) -> Option<&Arc<dyn CheckpointStore>> {
+        self.handle().checkpoints.as_ref()
+    }
+
+    pub(super) fn maybe_several(&self) -> Option<&Arc<dyn MultiStreamAppend>> {
+        self.handle().several.as_ref()
+    }
+
     /// The same check with another handle on the same storage, opened beside the first.
     pub(super) async fn second(&self) -> Self {
         let (handle, open) = (Some((self.open)().await), Rc::clone(&self.open));

@@ -1,10 +1,13 @@
 //! The mutants.
 
 mod appending;
+mod capabilities;
+mod reading;
+mod sending;
 
 use crate::Case;
 
 /// All mutants, each with the checks that must notice it.
 pub(crate) fn cases() -> Vec<Case> {
-    [appending::cases()].into_iter().flatten().collect()
+    [appending::cases(), reading::cases(), sending::cases(), capabilities::cases()].into_iter().flatten().collect()
 }

@@ -20,6 +20,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 "rule_03_each_expectation_of_a_missing_stream",
                 "rule_03_each_expectation_of_a_stream_of_one",
                 "rule_03_a_conflict_does_not_move_the_log",
+                "rule_03_random_histories_agree_with_a_list",
             ],
         ),
         case::<PartOfBatch>(
@@ -46,6 +47,7 @@ pub(crate) fn cases() -> Vec<Case> {
             &["rule_03_a_writer_who_lost_reloads_and_goes_on"],
         ),
         case::<Truncates>("times are kept in milliseconds", &["rule_06_times_are_kept_and_do_not_order_anything"]),
+        case::<SignedVersions>("schema versions are kept with a sign", &["rule_06_every_schema_version_is_kept"]),
         case::<LimitIsExclusive>(
             "as many events as the limit are refused",
             &["rule_05_a_batch_at_the_limit_is_stored_and_one_over_it_refused"],
@@ -163,6 +165,10 @@ changes_events!(LossyPayload, event => {
 changes_events!(Truncates, event => {
     let recorded_at = es_core::Timestamp::from_micros(event.recorded_at.as_micros() / 1000 * 1000);
     NewEvent { recorded_at, ..event }
+});
+
+changes_events!(SignedVersions, event => {
+    NewEvent { schema_version: event.schema_version.min(i32::MAX as u32), ..event }
 });
 
 #[derive(Default)]
