@@ -39,3 +39,10 @@ async fn all(store: &FileStore) -> Vec<RecordedEvent> {
 fn numbers(events: &[RecordedEvent]) -> Vec<u128> {
     events.iter().map(|event| event.id.as_uuid().as_u128()).collect()
 }
+
+es_testkit::store_conformance!(
+    conformance,
+    [subscribe, durable, any_executor],
+    place = || tempfile::tempdir().unwrap(),
+    open = async |place: &TempDir| FileStore::open(place.path().join("events.jsonl")).unwrap()
+);

@@ -17,5 +17,8 @@ fn the_page_shows_every_line_of_the_store_and_no_other() {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//"));
         code += lines.count();
     }
+    let suite = page.split("```rust,ignore\n").nth(1).unwrap().split("```").next().unwrap();
+    let tests = fs::read_to_string(examples.join("file-store/tests.rs")).unwrap();
+    assert!(tests.contains(suite), "docs/custom-store.md runs the suite otherwise than file-store/tests.rs");
     assert!(page.contains(&format!("{code} lines")), "the page does not say {code} lines");
 }
