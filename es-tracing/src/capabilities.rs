@@ -1,11 +1,11 @@
 //! The capabilities of the store below, with their spans.
 
 use async_trait::async_trait;
-use es_core::Position;
 use es_core::store::{
     CheckpointError, CheckpointName, CheckpointStore, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend,
-    ReadError, Subscribe,
+    ReadError, Snapshot, SnapshotError, SnapshotStore, Subscribe,
 };
+use es_core::{Fingerprint, Position, StreamId, Version};
 use tracing::field::Empty;
 use tracing::{debug_span, info_span, trace_span};
 
@@ -94,5 +94,37 @@ impl<S: CheckpointStore> CheckpointStore for TracingStore<S> {
     async fn list_checkpoints(&self) -> Result<Vec<(CheckpointName, Position)>, CheckpointError> {
         let span = debug_span!(target: "es", "es.list_checkpoints", outcome = Empty);
         self.tell("list_checkpoints", &span, self.store.list_checkpoints()).await
+    }
+}
+
+#[async_trait]
+impl<S: SnapshotStore> SnapshotStore for TracingStore<S> {
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), SnapshotError> {
+        let span = debug_span!(
+            target: "es", "es.save_snapshot", category = snapshot.stream.category(), stream = Empty, outcome = Empty,
+        );
+        self.name(&span, &snapshot.stream);
+        self.tell("save_snapshot", &span, self.store.save_snapshot(snapshot)).await
+    }
+
+    async fn load_snapshot(
+        &self,
+        stream: &StreamId,
+        fingerprint: Fingerprint,
+        up_to: Version,
+    ) -> Result<Option<Snapshot>, SnapshotError> {
+        let span = debug_span!(
+            target: "es", "es.load_snapshot", category = stream.category(), stream = Empty, outcome = Empty,
+        );
+        self.name(&span, stream);
+        self.tell("load_snapshot", &span, self.store.load_snapshot(stream, fingerprint, up_to)).await
+    }
+
+    async fn delete_snapshots(&self, stream: &StreamId) -> Result<(), SnapshotError> {
+        let span = debug_span!(
+            target: "es", "es.delete_snapshots", category = stream.category(), stream = Empty, outcome = Empty,
+        );
+        self.name(&span, stream);
+        self.tell("delete_snapshots", &span, self.store.delete_snapshots(stream)).await
     }
 }

@@ -17,6 +17,7 @@
 //! | `es.appended_after` | trace | `after` |
 //! | `es.load_checkpoint`, `es.save_checkpoint`, `es.reset_checkpoint`, `es.delete_checkpoint` | debug | `checkpoint`; `position` |
 //! | `es.list_checkpoints` | debug | |
+//! | `es.save_snapshot`, `es.load_snapshot`, `es.delete_snapshots` | debug | `category` |
 //!
 //! Each also gets `outcome`: `ok`, `conflict`, `refused` or `failed`.
 //! Inside the span, a failure of the store is an event of level error with the whole chain of causes, a refusal one of

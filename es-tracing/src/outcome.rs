@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
-use es_core::store::{AppendError, CheckpointError, MultiAppendError, ReadError};
+use es_core::store::{AppendError, CheckpointError, MultiAppendError, ReadError, SnapshotError};
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +108,16 @@ impl Told for CheckpointError {
             Self::Backwards { .. } => "a checkpoint does not go back",
             _ => "the store failed",
         }
+    }
+}
+
+impl Told for SnapshotError {
+    fn outcome(&self) -> Outcome {
+        Outcome::Failed
+    }
+
+    fn kind(&self) -> &'static str {
+        "the store failed at snapshots"
     }
 }
 

@@ -149,4 +149,8 @@ impl<S: EventStore> EventStore for TracingStore<S> {
     fn limits(&self) -> Limits {
         self.store.limits()
     }
+
+    fn reads_as_appended(&self, stream: &StreamId) -> bool {
+        self.store.reads_as_appended(stream)
+    }
 }

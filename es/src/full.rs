@@ -3,14 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use es_core::store::{CheckpointStore, MultiStreamAppend, Subscribe};
+use es_core::store::{CheckpointStore, MultiStreamAppend, SnapshotStore, Subscribe};
 
 /// A store with every capability.
 ///
 /// Implemented for all that have them.
-pub trait FullStore: Subscribe + CheckpointStore + MultiStreamAppend + fmt::Debug {}
+pub trait FullStore: Subscribe + CheckpointStore + MultiStreamAppend + SnapshotStore + fmt::Debug {}
 
-impl<S: Subscribe + CheckpointStore + MultiStreamAppend + fmt::Debug + ?Sized> FullStore for S {}
+impl<S: Subscribe + CheckpointStore + MultiStreamAppend + SnapshotStore + fmt::Debug + ?Sized> FullStore for S {}
 
 /// Any store with every capability; what [`connect`](crate::connect) gives.
 ///

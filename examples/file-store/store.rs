@@ -83,6 +83,10 @@ impl EventStore for FileStore {
     fn limits(&self) -> Limits {
         LIMITS
     }
+
+    fn reads_as_appended(&self, _: &StreamId) -> bool {
+        true
+    }
 }
 
 fn unread(cause: std::io::Error) -> ReadError {

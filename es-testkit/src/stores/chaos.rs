@@ -223,6 +223,10 @@ impl<S: EventStore> EventStore for ChaosStore<S> {
     fn limits(&self) -> Limits {
         self.store.limits()
     }
+
+    fn reads_as_appended(&self, stream: &StreamId) -> bool {
+        self.store.reads_as_appended(stream)
+    }
 }
 
 pub(super) fn unread(cause: ChaosError) -> ReadError {

@@ -1,11 +1,11 @@
 //! The capabilities of the store below, with the same faults.
 
 use async_trait::async_trait;
-use es_core::Position;
 use es_core::store::{
     CheckpointError, CheckpointName, CheckpointStore, EventStore, MultiAppend, MultiAppendError, MultiAppended,
-    MultiStreamAppend, ReadError, Subscribe,
+    MultiStreamAppend, ReadError, Snapshot, SnapshotError, SnapshotStore, Subscribe,
 };
+use es_core::{Fingerprint, Position, StreamId, Version};
 
 use super::chaos::{ChaosStore, Late, unread};
 use super::fault::{ChaosError, Operation};
@@ -77,4 +77,32 @@ impl<S: CheckpointStore + EventStore> CheckpointStore for ChaosStore<S> {
 
 fn lost(cause: ChaosError) -> CheckpointError {
     CheckpointError::Store { cause: Box::new(cause) }
+}
+
+#[async_trait]
+impl<S: SnapshotStore + EventStore> SnapshotStore for ChaosStore<S> {
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), SnapshotError> {
+        let stream = snapshot.stream.clone();
+        let call = || self.store.save_snapshot(snapshot.clone());
+        self.disturb(Operation::SaveSnapshot, call, || None).await.map_err(|cause| missed(&stream, cause))?
+    }
+
+    async fn load_snapshot(
+        &self,
+        stream: &StreamId,
+        fingerprint: Fingerprint,
+        up_to: Version,
+    ) -> Result<Option<Snapshot>, SnapshotError> {
+        let call = || self.store.load_snapshot(stream, fingerprint, up_to);
+        self.disturb(Operation::LoadSnapshot, call, || None).await.map_err(|cause| missed(stream, cause))?
+    }
+
+    async fn delete_snapshots(&self, stream: &StreamId) -> Result<(), SnapshotError> {
+        let call = || self.store.delete_snapshots(stream);
+        self.disturb(Operation::DeleteSnapshots, call, || None).await.map_err(|cause| missed(stream, cause))?
+    }
+}
+
+fn missed(stream: &StreamId, cause: ChaosError) -> SnapshotError {
+    SnapshotError::Store { stream: stream.clone(), cause: Box::new(cause) }
 }

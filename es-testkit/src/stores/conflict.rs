@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use async_trait::async_trait;
 use es_core::store::{
     AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, Expectation, Limits, LogPage,
-    MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage,
-    Subscribe, Violation,
+    MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, Snapshot,
+    SnapshotError, SnapshotStore, StreamPage, Subscribe, Violation,
 };
-use es_core::{ExpectedVersion, NewEvent, Position, StreamId, Version};
+use es_core::{ExpectedVersion, Fingerprint, NewEvent, Position, StreamId, Version};
 
 /// A store around another, whose first appends report a conflict though nobody has changed anything.
 ///
@@ -110,6 +110,10 @@ impl<S: EventStore> EventStore for ConflictStore<S> {
     fn limits(&self) -> Limits {
         self.store.limits()
     }
+
+    fn reads_as_appended(&self, stream: &StreamId) -> bool {
+        self.store.reads_as_appended(stream)
+    }
 }
 
 #[async_trait]
@@ -165,5 +169,25 @@ impl<S: CheckpointStore> CheckpointStore for ConflictStore<S> {
 
     async fn list_checkpoints(&self) -> Result<Vec<(CheckpointName, Position)>, CheckpointError> {
         self.store.list_checkpoints().await
+    }
+}
+
+#[async_trait]
+impl<S: SnapshotStore> SnapshotStore for ConflictStore<S> {
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), SnapshotError> {
+        self.store.save_snapshot(snapshot).await
+    }
+
+    async fn load_snapshot(
+        &self,
+        stream: &StreamId,
+        fingerprint: Fingerprint,
+        up_to: Version,
+    ) -> Result<Option<Snapshot>, SnapshotError> {
+        self.store.load_snapshot(stream, fingerprint, up_to).await
+    }
+
+    async fn delete_snapshots(&self, stream: &StreamId) -> Result<(), SnapshotError> {
+        self.store.delete_snapshots(stream).await
     }
 }

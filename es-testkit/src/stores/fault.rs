@@ -17,11 +17,14 @@ pub enum Operation {
     ResetCheckpoint,
     DeleteCheckpoint,
     ListCheckpoints,
+    SaveSnapshot,
+    LoadSnapshot,
+    DeleteSnapshots,
 }
 
 impl Operation {
     /// How many there are.
-    pub(crate) const COUNT: usize = 10;
+    pub(crate) const COUNT: usize = 13;
 }
 
 impl fmt::Display for Operation {
@@ -37,6 +40,9 @@ impl fmt::Display for Operation {
             Self::ResetCheckpoint => "reset_checkpoint",
             Self::DeleteCheckpoint => "delete_checkpoint",
             Self::ListCheckpoints => "list_checkpoints",
+            Self::SaveSnapshot => "save_snapshot",
+            Self::LoadSnapshot => "load_snapshot",
+            Self::DeleteSnapshots => "delete_snapshots",
         })
     }
 }

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use es_core::store::{
     AppendError, CheckpointError, CheckpointName, CheckpointStore, EventStore, MultiAppend, MultiAppendError,
-    MultiStreamAppend, ReadError, ReadLog, ReadStream, Subscribe,
+    MultiStreamAppend, ReadError, ReadLog, ReadStream, SnapshotError, SnapshotStore, Subscribe,
 };
-use es_core::{ExpectedVersion, Position, StreamId};
+use es_core::{ExpectedVersion, Fingerprint, Position, StreamId, Version};
 use es_memory_store::MemoryStore;
 use es_testkit::stores::{ChaosError, ChaosStore, Fault, Injected, Operation};
 
@@ -185,4 +185,16 @@ async fn a_store_behind_a_pointer_can_be_disturbed_too() {
     around.append(&other, ExpectedVersion::NoStream, vec![event(1)]).await.unwrap_err();
     assert_eq!(stored(&around).await, [1]);
     assert_eq!(around.limits(), store.limits());
+}
+
+#[tokio::test]
+async fn snapshots_fail_too() {
+    let (stream, fingerprint) = (visits(), Fingerprint::of(["counter"]));
+    let store = failing(Operation::LoadSnapshot, Fault::Before).on(Operation::DeleteSnapshots, 1, Fault::After);
+    assert_eq!(store.reads_as_appended(&stream), store.inner().reads_as_appended(&stream));
+    let lost = store.load_snapshot(&stream, fingerprint, Version::MAX).await;
+    assert!(matches!(lost, Err(SnapshotError::Store { cause, .. }) if is_chaos(&*cause)));
+    assert_eq!(store.load_snapshot(&stream, fingerprint, Version::MAX).await.unwrap(), None);
+    assert!(store.delete_snapshots(&stream).await.is_err());
+    store.delete_snapshots(&stream).await.unwrap();
 }
