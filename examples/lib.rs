@@ -1,12 +1,14 @@
-//! What the examples share: a clock for imported history, the figures that they print, and how they end.
+//! What the examples share: a clock for imported history, the figures that they print, where they keep events, and how they end.
 
 mod ending;
 mod figures;
 mod history_clock;
+mod store_url;
 
 pub use self::ending::{ending, with_causes};
 pub use self::figures::{Grouped, Pace};
 pub use self::history_clock::HistoryClock;
+pub use self::store_url::{StoreUrlError, connect_empty, take_store_url};
 
 /// Compiles and runs the code of the guide.
 #[cfg(doctest)]

@@ -4,6 +4,7 @@
 use proc_macro2::{Group, Punct, Spacing, TokenStream, TokenTree};
 use syn::DeriveInput;
 
+use crate::value::Home;
 use crate::{aggregate, command, event, event_set, projection};
 
 #[test]
@@ -75,13 +76,13 @@ fn a_broken_event_set_stays_an_event_set() {
 }
 
 /// Derives for `item` with each of its tokens missing, doubled, replaced by a comma, or the last of its group.
-fn for_each_break(derive: fn(&DeriveInput) -> TokenStream, item: &str) {
+fn for_each_break(derive: fn(&DeriveInput, Home) -> TokenStream, item: &str) {
     let whole: TokenStream = item.parse().unwrap();
     let mut tried = 0;
     for broken in breaks(whole) {
         // What is no item at all is refused before any derive sees it.
         let Ok(input) = syn::parse2::<DeriveInput>(broken.clone()) else { continue };
-        let expanded = std::panic::catch_unwind(|| derive(&input).to_string());
+        let expanded = std::panic::catch_unwind(|| derive(&input, Home::Core).to_string());
         let Ok(expanded) = expanded else { panic!("panics at {broken}") };
         let parsed = syn::parse_str::<syn::File>(&expanded);
         assert!(parsed.is_ok(), "{broken}\nbecomes {expanded}");

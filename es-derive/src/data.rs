@@ -11,14 +11,14 @@ use syn::{Data, DeriveInput};
 use crate::attr::Grammar;
 use crate::diagnostics::Diagnostics;
 use crate::input;
-use crate::value::CratePath;
+use crate::value::{CratePath, Home};
 
 pub(crate) use self::attrs::Container;
 pub(crate) use self::expand::{ShapeSource, fields_shape, struct_shape, type_shape};
 
 const EVENT_DATA: Grammar = Grammar { name: "event_data", keys: &["crate"] };
 
-pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+pub(crate) fn derive(input: &DeriveInput, home: Home) -> TokenStream {
     let site = Span::mixed_site();
     let diagnostics = Diagnostics::new();
     let mut krate = CratePath::default();
@@ -26,7 +26,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
         "crate" => krate.set(key, input),
         _ => Err(EVENT_DATA.unknown(key)),
     });
-    let private = krate.private();
+    let private = krate.private(home);
     let container = Container::of(&input.attrs);
     let shape = match &input.data {
         Data::Struct(data) => struct_shape(&container, &data.fields, &private),

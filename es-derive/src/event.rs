@@ -13,10 +13,11 @@ use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
 use crate::diagnostics::Diagnostics;
+use crate::value::Home;
 
-pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+pub(crate) fn derive(input: &DeriveInput, home: Home) -> TokenStream {
     let diagnostics = Diagnostics::new();
-    let event = attrs::parse(input, &diagnostics);
+    let event = attrs::parse(input, home, &diagnostics);
     let steps = chain::check(&event, &diagnostics);
     let mut expanded = diagnostics.finish();
     expanded.extend(expand::expand(&event, &steps));

@@ -15,7 +15,7 @@ use crate::diagnostics::Diagnostics;
 use crate::entries::{self, Entry};
 use crate::input;
 use crate::stored_name;
-use crate::value::{self, CratePath, Once};
+use crate::value::{self, CratePath, Home, Once};
 
 pub(crate) use self::names::unique_names;
 pub(crate) use self::replay::{Fold, replay_arm};
@@ -62,7 +62,7 @@ impl History {
 
 const EVENT_SET: Grammar = Grammar { name: "event_set", keys: &["split", "retired", "crate"] };
 
-pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
+pub(crate) fn derive(input: &DeriveInput, home: Home) -> TokenStream {
     let diagnostics = Diagnostics::new();
     let mut krate = CratePath::default();
     let (mut split, mut retired) = (Once::<Vec<Entry>>::default(), Once::<Vec<LitStr>>::default());
@@ -81,7 +81,7 @@ pub(crate) fn derive(input: &DeriveInput) -> TokenStream {
     let set = EventSet {
         ident: &input.ident,
         generics: &generics,
-        private: &krate.private(),
+        private: &krate.private(home),
         entries: &entries,
         others: &others(input, &entries),
         history: &History {

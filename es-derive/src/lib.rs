@@ -1,7 +1,10 @@
 //! The derives of es-core.
 //!
-//! Use them through `es_core`, which documents the traits that they implement.
+//! Use them through `es_core` or `es`, which document the traits that they implement.
 //! Generated code names nothing but `::es_core::__private` (or the crate that `crate = path` names) and `::core`.
+//!
+//! Each derive is here twice, since generated code cannot see which crate its user depends on: those called `Facade..` are
+//! what `es` re-exports under the plain names, and their code names `::es::__private`.
 
 mod aggregate;
 mod attr;
@@ -23,6 +26,8 @@ mod verify;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
+
+use self::value::Home;
 
 /// Derives `es_core::Event`: a fact with a stored name, and every shape that was ever stored under it.
 ///
@@ -64,7 +69,7 @@ use syn::{DeriveInput, parse_macro_input};
 #[proc_macro_derive(Event, attributes(event, upcast))]
 pub fn event(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    event::derive(&input).into()
+    event::derive(&input, Home::Core).into()
 }
 
 /// Derives `es_core::shape::EventData` for a type that events are made of: it tells its shape on the wire, so that a
@@ -79,7 +84,7 @@ pub fn event(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(EventData, attributes(event_data))]
 pub fn event_data(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    data::derive(&input).into()
+    data::derive(&input, Home::Core).into()
 }
 
 /// Derives `es_core::EventSet` for an enum with one variant for each event: `enum Events { Opened(Opened), .. }`.
@@ -92,7 +97,7 @@ pub fn event_data(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(EventSet, attributes(event_set))]
 pub fn event_set(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    event_set::derive(&input).into()
+    event_set::derive(&input, Home::Core).into()
 }
 
 /// Derives `es_core::Command`: a wish, its rules, and, if it says what it emits, its handler.
@@ -113,7 +118,7 @@ pub fn event_set(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Command, attributes(command, require))]
 pub fn command(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    command::derive(&input).into()
+    command::derive(&input, Home::Core).into()
 }
 
 /// Derives `es_core::Aggregate`: the enums of its events and commands, the dispatch of both, and the model.
@@ -140,7 +145,7 @@ pub fn command(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Aggregate, attributes(aggregate, invariant))]
 pub fn aggregate(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    aggregate::derive(&input).into()
+    aggregate::derive(&input, Home::Core).into()
 }
 
 /// Derives `es_core::Projection`: finds, decodes and hands on the events that a read model is built from.
@@ -156,7 +161,49 @@ pub fn aggregate(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(Projection, attributes(projection))]
 pub fn projection(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    projection::derive(&input).into()
+    projection::derive(&input, Home::Core).into()
+}
+
+/// [`Event`](macro@Event) for those who depend on `es` alone.
+#[proc_macro_derive(FacadeEvent, attributes(event, upcast))]
+pub fn facade_event(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    event::derive(&input, Home::Facade).into()
+}
+
+/// [`EventData`](macro@EventData) for those who depend on `es` alone.
+#[proc_macro_derive(FacadeEventData, attributes(event_data))]
+pub fn facade_event_data(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    data::derive(&input, Home::Facade).into()
+}
+
+/// [`EventSet`](macro@EventSet) for those who depend on `es` alone.
+#[proc_macro_derive(FacadeEventSet, attributes(event_set))]
+pub fn facade_event_set(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    event_set::derive(&input, Home::Facade).into()
+}
+
+/// [`Command`](macro@Command) for those who depend on `es` alone.
+#[proc_macro_derive(FacadeCommand, attributes(command, require))]
+pub fn facade_command(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    command::derive(&input, Home::Facade).into()
+}
+
+/// [`Aggregate`](macro@Aggregate) for those who depend on `es` alone.
+#[proc_macro_derive(FacadeAggregate, attributes(aggregate))]
+pub fn facade_aggregate(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    aggregate::derive(&input, Home::Facade).into()
+}
+
+/// [`Projection`](macro@Projection) for those who depend on `es` alone.
+#[proc_macro_derive(FacadeProjection, attributes(projection))]
+pub fn facade_projection(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    projection::derive(&input, Home::Facade).into()
 }
 
 /// Writes the tests of `es_testkit::verify!`, which documents them.

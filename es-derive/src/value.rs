@@ -120,7 +120,16 @@ impl<T> Once<T> {
     }
 }
 
-/// The path of the core crate: `crate = path`, or `::es_core`.
+/// The crate that a derive was taken from, where generated code finds the core unless it is told otherwise.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Home {
+    /// es-core.
+    Core,
+    /// es, which re-exports it: whoever depends on `es` alone has no crate `es_core`.
+    Facade,
+}
+
+/// The path of the core crate: `crate = path`, or that of the home of the derive.
 #[derive(Default)]
 pub(crate) struct CratePath(Once<Path>);
 
@@ -130,9 +139,12 @@ impl CratePath {
     }
 
     /// The path of what generated code calls.
-    pub(crate) fn private(self) -> Path {
+    pub(crate) fn private(self, home: Home) -> Path {
         let site = Span::mixed_site();
-        let path = self.0.take().unwrap_or_else(|| syn::parse_quote_spanned!(site=> ::es_core));
+        let path = self.0.take().unwrap_or_else(|| match home {
+            Home::Core => syn::parse_quote_spanned!(site=> ::es_core),
+            Home::Facade => syn::parse_quote_spanned!(site=> ::es),
+        });
         let private = quote_spanned!(site=> #path::__private);
         syn::parse_quote_spanned!(site=> #private)
     }

@@ -5,6 +5,7 @@
 //! event is read, and [`assert_locked!`] that no old event is forgotten.
 //! [`verify!`] tests the laws of an aggregate with commands that it makes itself.
 //! With the feature `conformance`, [`store_conformance!`] holds an event store to the contract of all stores.
+//! [`stores`] are stores that misbehave on purpose.
 //! Whatever a scenario says, it also fails if one of its events does not come back from encoding as it went in.
 
 mod aggregate;
@@ -16,6 +17,7 @@ pub mod verify;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod stores;
 
 mod clock;
 mod ids;

@@ -2,7 +2,6 @@
 
 use es_core::store::EventStore;
 use es_core::{EventId, EventName, ExpectedVersion, Metadata, NewEvent, StreamId, Timestamp};
-use es_memory_store::MemoryStore;
 
 /// The stored events of Grace's account: name, version of the shape, payload.
 pub const OF_GRACE: [(&str, u32, &str); 4] = [
@@ -16,7 +15,7 @@ pub const OF_GRACE: [(&str, u32, &str); 4] = [
 ///
 /// # Errors
 /// The store refused them.
-pub async fn store_events_of_grace(store: &MemoryStore) -> Result<(), Box<dyn std::error::Error>> {
+pub async fn store_events_of_grace(store: &es::Store) -> Result<(), Box<dyn std::error::Error>> {
     let mut events = Vec::new();
     for (number, (name, schema_version, payload)) in (1..).zip(OF_GRACE) {
         events.push(NewEvent {

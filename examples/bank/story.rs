@@ -2,9 +2,9 @@
 
 use std::error::Error;
 
+use es::Store;
 use es_core::store::{EventStore, ReadLog, ReadStream};
 use es_core::{Aggregate, Position, ProjectionRunner, RecordedEvent, Repository, RetryBudget, StreamId, Timestamp};
-use es_memory_store::MemoryStore;
 
 use crate::account::{Account, CloseAccount, Deposit, OpenAccount, Withdraw};
 use crate::balances::{Balances, GetBalance, GetRichest};
@@ -13,23 +13,43 @@ use crate::transfer::{Transfer, transfer};
 
 type Told = Result<(), Box<dyn Error>>;
 type Tell<'a> = &'a mut dyn FnMut(String);
-type Accounts = Repository<Account, MemoryStore>;
+type Accounts = Repository<Account, Store>;
 
-/// Runs the bank and hands every line of the story to `tell`.
+/// Runs the bank and hands every line of the story to `tell`; a bank that has been run before tells what it remembers.
 ///
 /// # Errors
 /// Anything that went another way than told.
-pub async fn tell(tell: Tell<'_>) -> Told {
-    let store = MemoryStore::new();
+pub async fn tell(store: Store, tell: Tell<'_>) -> Told {
     let accounts = Accounts::new(store.clone()).with_snapshots().with_cache(1_000);
     let balances = ProjectionRunner::new(store.clone(), Balances::default());
-
+    let known = head(&store).await?;
+    if known > Position::START {
+        return remembered(&accounts, &balances, known, tell).await;
+    }
     commands(&accounts, tell).await?;
     old_events(&accounts, tell).await?;
     many_at_once(&accounts, tell).await?;
     read_model(&accounts, &balances, tell).await?;
     transfers(&accounts, tell).await?;
     model(tell);
+    Ok(())
+}
+
+async fn remembered(
+    accounts: &Accounts,
+    balances: &ProjectionRunner<Balances, Store>,
+    known: Position,
+    tell: Tell<'_>,
+) -> Told {
+    tell(format!("The bank remembers: {known} events from before"));
+    balances.catch_up().await?;
+    for (account, balance) in balances.query(GetRichest { count: 10 }) {
+        tell(format!("   {account} has {balance}, at version {}", accounts.load(&account).await?.version()));
+    }
+    let done = accounts.execute("ada", Deposit { amount: 1, currency: "EUR".into() }).await?;
+    tell(format!("   Ada deposits 1: version {}, position {}", done.version, done.position));
+    tell(format!("   and has {}", accounts.load("ada").await?.state().balance));
+    tell("   For the whole story, begin with another file: `--store sqlite:new.db`, or `--store memory:`".into());
     Ok(())
 }
 
@@ -86,7 +106,7 @@ async fn many_at_once(accounts: &Accounts, tell: Tell<'_>) -> Told {
     Ok(())
 }
 
-async fn read_model(accounts: &Accounts, balances: &ProjectionRunner<Balances, MemoryStore>, tell: Tell<'_>) -> Told {
+async fn read_model(accounts: &Accounts, balances: &ProjectionRunner<Balances, Store>, tell: Tell<'_>) -> Told {
     tell("\n4. A read model answers queries".into());
     let live = tokio::spawn({
         let balances = balances.clone();
@@ -146,11 +166,11 @@ fn model(tell: Tell<'_>) {
     }
 }
 
-async fn stream(store: &MemoryStore, id: &str) -> Result<Vec<RecordedEvent>, Box<dyn Error>> {
+async fn stream(store: &Store, id: &str) -> Result<Vec<RecordedEvent>, Box<dyn Error>> {
     Ok(store.read_stream(&StreamId::new(Account::NAME, id)?, ReadStream::all()).await?.events)
 }
 
-async fn head(store: &MemoryStore) -> Result<Position, Box<dyn Error>> {
+async fn head(store: &Store) -> Result<Position, Box<dyn Error>> {
     Ok(store.read_log(ReadLog::after(Position::START).limit(0)).await?.head)
 }
 
@@ -159,7 +179,8 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn the_story_goes_as_told() {
         let mut told = Vec::new();
-        super::tell(&mut |line| told.push(line)).await.unwrap();
+        let store = es::connect("memory:").await.unwrap();
+        super::tell(store, &mut |line| told.push(line)).await.unwrap();
         for line in [
             "   Ada withdraws 500: refused, balance 70 does not cover 500",
             "   her balance, replayed from the events: 70 now, 100 at version 2",
@@ -176,6 +197,25 @@ mod tests {
             "      requires command.amount > 0",
         ] {
             assert!(told.iter().any(|had| had == line), "not told: {line}\n{}", told.join("\n"));
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_second_run_on_the_same_file_remembers_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("bank.db").display());
+        let run = async || {
+            let mut told = Vec::new();
+            super::tell(es::connect(&url).await.unwrap(), &mut |line| told.push(line)).await.unwrap();
+            told
+        };
+        assert_eq!(run().await.last().unwrap(), "      emits account-closed");
+        for (version, balance) in [(29, 36), (30, 37)] {
+            let told = run().await;
+            assert!(told[0].starts_with("The bank remembers: "), "{told:?}");
+            let before = format!("   ada has {}, at version {}", balance - 1, version - 1);
+            assert!(told.contains(&before), "{before}\n{told:#?}");
+            assert!(told.contains(&format!("   and has {balance}")), "{told:#?}");
         }
     }
 }

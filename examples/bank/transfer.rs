@@ -3,7 +3,6 @@
 //! Each account is consistent by itself; that money is never lost between them is the work of this process.
 
 use es_core::{ExecuteError, Metadata, Repository};
-use es_memory_store::MemoryStore;
 
 use crate::account::{Account, AccountError, Deposit, Withdraw};
 
@@ -21,7 +20,7 @@ pub enum Transfer {
 /// # Errors
 /// The sender refused, or the store failed.
 pub async fn transfer(
-    accounts: &Repository<Account, MemoryStore>,
+    accounts: &Repository<Account, es::Store>,
     name: &str,
     (from, to): (&str, &str),
     amount: u64,
@@ -46,15 +45,15 @@ mod tests {
     use super::*;
     use crate::account::OpenAccount;
 
-    async fn bank() -> Repository<Account, MemoryStore> {
-        let accounts = Repository::new(MemoryStore::new());
+    async fn bank() -> Repository<Account, es::Store> {
+        let accounts = Repository::new(es::connect("memory:").await.unwrap());
         accounts.execute("ada", OpenAccount { owner: "Ada".into() }).await.unwrap();
         accounts.execute("bob", OpenAccount { owner: "Bob".into() }).await.unwrap();
         accounts.execute("ada", Deposit { amount: 100, currency: "EUR".into() }).await.unwrap();
         accounts
     }
 
-    async fn balance(accounts: &Repository<Account, MemoryStore>, id: &str) -> u64 {
+    async fn balance(accounts: &Repository<Account, es::Store>, id: &str) -> u64 {
         accounts.load(id).await.unwrap().state().balance
     }
 

@@ -3,11 +3,13 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use examples::StoreUrlError;
+
 use crate::git_text::GitText;
 
 /// How the program is called.
 pub const HELP: &str = "\
-usage: git-ledger [PATH] [--file FILE [--at COMMIT]] [--commit COMMIT] [--top N]
+usage: git-ledger [PATH] [--file FILE [--at COMMIT]] [--commit COMMIT] [--top N] [--store URL]
 
 Reads the history of the git repository at PATH, or of the one it stands in, into an event store, proves that the
 files in it are those of git, and answers questions.
@@ -16,6 +18,7 @@ files in it are those of git, and answers questions.
   --at COMMIT      .. after COMMIT; after the last one, if it is left out
   --commit COMMIT  what COMMIT did; the last one, if it is left out
   --top N          name the N files that were changed most often, 10 if it is left out
+  --store URL      keep the events in the empty store at URL, for example sqlite:ledger.db; memory: if it is left out
 
 COMMIT is whatever git understands: a hash, the beginning of one, a branch, a tag, HEAD~3.
 The history is the line of first parents: what a merge brought in counts as its change.
@@ -34,6 +37,8 @@ pub struct Arguments {
     pub commit: Option<String>,
     /// How many of the files that were changed most often to name.
     pub top: usize,
+    /// Where the events are kept.
+    pub store: String,
 }
 
 /// Why the arguments are not understood.
@@ -51,11 +56,15 @@ pub enum ArgumentsError {
     SecondPath { path: String },
     #[error("`--at` needs `--file`")]
     AtWithoutFile,
+    #[error(transparent)]
+    Store(#[from] StoreUrlError),
 }
 
 impl Arguments {
     /// Reads the arguments; `None` if help is asked for.
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, ArgumentsError> {
+        let mut arguments: Vec<_> = arguments.into_iter().collect();
+        let store = examples::take_store_url(&mut arguments)?.unwrap_or_else(|| "memory:".to_owned());
         let mut arguments = arguments.into_iter();
         let (mut repository, mut file, mut at, mut commit, mut top) = (None, None, None, None, 10);
         while let Some(argument) = arguments.next() {
@@ -79,7 +88,7 @@ impl Arguments {
         if at.is_some() && file.is_none() {
             return Err(ArgumentsError::AtWithoutFile);
         }
-        Ok(Some(Self { repository: repository.unwrap_or_else(|| PathBuf::from(".")), file, at, commit, top }))
+        Ok(Some(Self { repository: repository.unwrap_or_else(|| PathBuf::from(".")), file, at, commit, top, store }))
     }
 }
 
@@ -105,6 +114,8 @@ mod tests {
         assert_eq!((parsed.repository, parsed.top), (PathBuf::from("here"), 3));
         assert_eq!((parsed.file.unwrap(), parsed.at.unwrap()), (OsString::from("a.rs"), "HEAD~1".to_owned()));
         assert_eq!(parse("").unwrap().unwrap().repository, PathBuf::from("."));
+        assert_eq!(parse("").unwrap().unwrap().store, "memory:");
+        assert_eq!(parse("--store sqlite:a.db here").unwrap().unwrap().store, "sqlite:a.db");
         assert_eq!(parse("here --help").unwrap(), None);
     }
 
@@ -116,5 +127,6 @@ mod tests {
         assert_eq!(parse("--top many"), Err(E::Value { option: "--top", value: "many".into() }));
         assert_eq!(parse("here there"), Err(E::SecondPath { path: "there".into() }));
         assert_eq!(parse("--at HEAD"), Err(E::AtWithoutFile));
+        assert_eq!(parse("here --store"), Err(E::Store(StoreUrlError::NoValue)));
     }
 }

@@ -28,7 +28,6 @@ use std::time::Instant;
 
 use es_core::store::{EventStore, ReadStream};
 use es_core::{Position, Projection, ProjectionError, ProjectionRunner};
-use es_memory_store::MemoryStore;
 use examples::Pace;
 
 use crate::activity::{Activity, GetMostChanged};
@@ -62,7 +61,7 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout();
     report::repository(&mut out, &arguments.repository, git.head(), git.is_shallow()?)?;
 
-    let (store, start) = (MemoryStore::new(), Instant::now());
+    let (store, start) = (examples::connect_empty(&arguments.store).await?, Instant::now());
     let ledger = import(&git, store.clone()).await?;
     report::imported(&mut out, &ledger, Pace::since(start, ledger.events()))?;
 
@@ -98,10 +97,10 @@ async fn import<S: EventStore>(git: &Git, store: S) -> Result<Ledger<S>, LedgerE
     Ok(ledger)
 }
 
-async fn projected<P: Projection>(
-    store: &MemoryStore,
+async fn projected<P: Projection, S: EventStore + Clone>(
+    store: &S,
     projection: P,
-) -> Result<ProjectionRunner<P, MemoryStore>, ProjectionError> {
+) -> Result<ProjectionRunner<P, S>, ProjectionError> {
     let runner = ProjectionRunner::new(store.clone(), projection);
     runner.catch_up().await?;
     Ok(runner)

@@ -23,32 +23,40 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use es_core::ProjectionRunner;
-use es_memory_store::MemoryStore;
 use examples::Pace;
 
 use crate::funnel::{Funnel, GetOutcome};
 use crate::log::LoanLog;
 
 const HELP: &str = "\
-usage: loans [PATH]
+usage: loans [PATH] [--store URL]
 
 Imports a log of loan applications, one JSON object a line, plain or compressed by gzip:
   {\"stream\":\"loan-173688\",\"version\":1,\"type\":\"ApplicationSubmitted\",
    \"time\":\"2011-10-01T00:38:44.546+02:00\",\"actor\":\"112\",\"data\":{\"amount_requested\":20000}}
 The real one is the log of the BPI Challenge 2012 (B. F. van Dongen), in XES format at 4TU.ResearchData,
 https://doi.org/10.4121/uuid:3926db30-f712-4394-aebc-75976070e91f, converted to these lines.
-Without PATH, a small log is made up.";
+Without PATH, a small log is made up.
+
+The events go to the empty store at URL, for example sqlite:loans.db; if it is left out, to memory:.";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let store = match examples::take_store_url(&mut arguments) {
+        Ok(url) => url.unwrap_or_else(|| "memory:".to_owned()),
+        Err(error) => {
+            eprintln!("error: {error}\n\n{HELP}");
+            return ExitCode::FAILURE;
+        }
+    };
     match arguments.as_slice() {
-        [] => examples::ending(made_up().await),
+        [] => examples::ending(made_up(&store).await),
         [help] if help == "--help" || help == "-h" => {
             println!("{HELP}");
             ExitCode::SUCCESS
         }
-        [path] => examples::ending(real(Path::new(path)).await),
+        [path] => examples::ending(real(Path::new(path), &store).await),
         _ => {
             eprintln!("error: one path at most\n\n{HELP}");
             ExitCode::FAILURE
@@ -56,20 +64,20 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn made_up() -> Result<(), Box<dyn Error>> {
+async fn made_up(store: &str) -> Result<(), Box<dyn Error>> {
     let log = LoanLog::read(Cursor::new(sample::sample(1_000)));
-    run("made up; `--help` tells where to get the real log", log).await
+    run("made up; `--help` tells where to get the real log", log, store).await
 }
 
-async fn real(path: &Path) -> Result<(), Box<dyn Error>> {
-    run(&format!("from {}", path.display()), LoanLog::open(path)?).await
+async fn real(path: &Path, store: &str) -> Result<(), Box<dyn Error>> {
+    run(&format!("from {}", path.display()), LoanLog::open(path)?, store).await
 }
 
-async fn run(origin: &str, log: LoanLog) -> Result<(), Box<dyn Error>> {
+async fn run(origin: &str, log: LoanLog, store: &str) -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout();
     writeln!(out, "Loan applications, {origin}\n")?;
 
-    let store = MemoryStore::new();
+    let store = examples::connect_empty(store).await?;
     let imported = import::import(log, store.clone()).await?;
     report::imported(&mut out, &imported)?;
 

@@ -15,7 +15,7 @@ use crate::event_set::History;
 use crate::input;
 use crate::stored_name;
 use crate::text;
-use crate::value::{self, CratePath, Once};
+use crate::value::{self, CratePath, Home, Once};
 
 /// An aggregate as the user wrote it.
 pub(super) struct AggregateInput<'a> {
@@ -77,13 +77,13 @@ struct Keys {
     krate: CratePath,
 }
 
-pub(super) fn parse<'a>(item: &'a DeriveInput, diagnostics: &Diagnostics) -> AggregateInput<'a> {
+pub(super) fn parse<'a>(item: &'a DeriveInput, home: Home, diagnostics: &Diagnostics) -> AggregateInput<'a> {
     let mut keys = Keys::default();
     let mentioned = AGGREGATE.read(&item.attrs, diagnostics, |key, input| keys.read(key, input, diagnostics));
     input::fields(item, "an aggregate", "write one that holds the enum", diagnostics);
     input::refuse_lifetimes(item, "an aggregate", diagnostics);
     report_missing(item, &mentioned, diagnostics);
-    keys.check(item, diagnostics)
+    keys.check(item, home, diagnostics)
 }
 
 impl Keys {
@@ -102,7 +102,7 @@ impl Keys {
         }
     }
 
-    fn check<'a>(self, item: &'a DeriveInput, diagnostics: &Diagnostics) -> AggregateInput<'a> {
+    fn check<'a>(self, item: &'a DeriveInput, home: Home, diagnostics: &Diagnostics) -> AggregateInput<'a> {
         let name = self.name.get().and_then(|literal| category(literal, diagnostics));
         let enum_ident = |suffix: &str| format_ident!("{}{suffix}", text::name(&item.ident), span = item.ident.span());
         let (events, history) = self.events.check(enum_ident("Event"), diagnostics);
@@ -117,7 +117,7 @@ impl Keys {
         }
         AggregateInput {
             item,
-            private: self.krate.private(),
+            private: self.krate.private(home),
             name: name.unwrap_or_else(|| text::separated(&item.ident, '_')),
             id: self.id.take(),
             error: self.error.take(),

@@ -9,7 +9,7 @@ use super::emits::Emits;
 use crate::attr::{Grammar, Mentioned};
 use crate::diagnostics::Diagnostics;
 use crate::input::{self, Field};
-use crate::value::{self, CratePath, Once};
+use crate::value::{self, CratePath, Home, Once};
 
 /// A command as the user wrote it.
 pub(super) struct CommandInput<'a> {
@@ -43,7 +43,7 @@ pub(super) struct Rule {
 
 const COMMAND: Grammar = Grammar { name: "command", keys: &["create", "emits", "aggregate", "crate"] };
 
-pub(super) fn parse<'a>(item: &'a DeriveInput, diagnostics: &Diagnostics) -> CommandInput<'a> {
+pub(super) fn parse<'a>(item: &'a DeriveInput, home: Home, diagnostics: &Diagnostics) -> CommandInput<'a> {
     let (mut create, mut krate) = (Once::<()>::default(), CratePath::default());
     let (mut aggregate, mut emits) = (Once::<Type>::default(), Once::<Option<Emits>>::default());
     let mentioned = COMMAND.read(&item.attrs, diagnostics, |key, input| match key.to_string().as_str() {
@@ -58,7 +58,7 @@ pub(super) fn parse<'a>(item: &'a DeriveInput, diagnostics: &Diagnostics) -> Com
     input::refuse_lifetimes(item, "a command", diagnostics);
     let mut command = CommandInput {
         item,
-        private: krate.private(),
+        private: krate.private(home),
         fields: input::fields(item, "a command", "write one for each variant", diagnostics),
         creates: create.get().is_some(),
         error: rules.iter().find_map(|rule| type_of(&rule.error)),

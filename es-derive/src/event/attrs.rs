@@ -9,7 +9,7 @@ use crate::diagnostics::Diagnostics;
 use crate::input::{self, Field};
 use crate::stored_name;
 use crate::text;
-use crate::value::{self, CratePath, Once};
+use crate::value::{self, CratePath, Home, Once};
 
 /// An event as the user wrote it.
 pub(super) struct EventInput<'a> {
@@ -39,7 +39,7 @@ pub(super) struct Versions {
 
 const EVENT: Grammar = Grammar { name: "event", keys: &["name", "alias", "version", "oldest", "crate"] };
 
-pub(super) fn parse<'a>(item: &'a DeriveInput, diagnostics: &Diagnostics) -> EventInput<'a> {
+pub(super) fn parse<'a>(item: &'a DeriveInput, home: Home, diagnostics: &Diagnostics) -> EventInput<'a> {
     let (mut name, mut aliases, mut krate) = (Once::<LitStr>::default(), Vec::new(), CratePath::default());
     let (mut version, mut oldest) = (Once::<LitInt>::default(), Once::<LitInt>::default());
     let mentioned = EVENT.read(&item.attrs, diagnostics, |key, input| match key.to_string().as_str() {
@@ -73,7 +73,7 @@ pub(super) fn parse<'a>(item: &'a DeriveInput, diagnostics: &Diagnostics) -> Eve
         item,
         ident: &item.ident,
         generics: &item.generics,
-        private: krate.private(),
+        private: krate.private(home),
         name: name.get().and_then(|literal| stored_name::check(literal, diagnostics)),
         aliases: aliases.iter().filter_map(|literal| stored_name::check(literal, diagnostics)).collect(),
         versions: versions.filter(|versions| is_ordered(*versions, oldest.get(), diagnostics)),

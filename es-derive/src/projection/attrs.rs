@@ -11,7 +11,7 @@ use crate::entries::{self, Entry};
 use crate::input;
 use crate::stored_name;
 use crate::text;
-use crate::value::{self, CratePath, Once};
+use crate::value::{self, CratePath, Home, Once};
 
 /// A projection as the user wrote it.
 pub(super) struct ProjectionInput<'a> {
@@ -32,7 +32,7 @@ pub(super) struct Split {
 
 const PROJECTION: Grammar = Grammar { name: "projection", keys: &["name", "events", "split", "crate"] };
 
-pub(super) fn parse<'a>(item: &'a DeriveInput, diagnostics: &Diagnostics) -> ProjectionInput<'a> {
+pub(super) fn parse<'a>(item: &'a DeriveInput, home: Home, diagnostics: &Diagnostics) -> ProjectionInput<'a> {
     let (mut name, mut krate) = (Once::<LitStr>::default(), CratePath::default());
     let (mut events, mut split) = (Once::<Vec<Entry>>::default(), Once::<Vec<Split>>::default());
     let mentioned = PROJECTION.read(&item.attrs, diagnostics, |key, input| match key.to_string().as_str() {
@@ -48,7 +48,7 @@ pub(super) fn parse<'a>(item: &'a DeriveInput, diagnostics: &Diagnostics) -> Pro
     report_missing(item, &mentioned, &suggestion, diagnostics);
     ProjectionInput {
         item,
-        private: krate.private(),
+        private: krate.private(home),
         name: name.get().and_then(|name| stored_name::check(name, diagnostics)).unwrap_or(suggestion),
         entries: events.take().unwrap_or_default(),
         split: split.take().unwrap_or_default(),

@@ -1,0 +1,27 @@
+//! A store of which nobody needs to know what it is.
+
+use std::fmt;
+use std::sync::Arc;
+
+use es_core::store::{CheckpointStore, MultiStreamAppend, SnapshotStore, Subscribe};
+
+/// A store with every capability.
+///
+/// Implemented for all that have them.
+pub trait FullStore: Subscribe + CheckpointStore + MultiStreamAppend + SnapshotStore + fmt::Debug {}
+
+impl<S: Subscribe + CheckpointStore + MultiStreamAppend + SnapshotStore + fmt::Debug + ?Sized> FullStore for S {}
+
+/// Any store with every capability; what [`connect`](crate::connect) gives.
+///
+/// Cloning gives another handle to the same store.
+/// A store of your own becomes one by `Arc::new`:
+///
+/// ```
+/// # #[cfg(feature = "memory")] {
+/// use std::sync::Arc;
+///
+/// let store: es::Store = Arc::new(es::MemoryStore::new());
+/// # let _ = store; }
+/// ```
+pub type Store = Arc<dyn FullStore>;
