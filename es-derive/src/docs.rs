@@ -53,6 +53,7 @@ pub(crate) fn and(words: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::value::Home;
     use proc_macro2::TokenTree;
     use quote::quote;
 
@@ -74,12 +75,15 @@ mod tests {
 
     #[test]
     fn an_event_tells_its_names_and_versions() {
-        let event = crate::event::derive(&syn::parse_quote! {
-            #[event(name = "paid", alias = "payed", version = 4, oldest = 2)]
-            #[upcast(3 => 4, unchanged)]
-            #[upcast(2 => 3, rename(amt => amount), add(currency = "EUR"))]
-            struct Paid { amount: u64, currency: String }
-        });
+        let event = crate::event::derive(
+            &syn::parse_quote! {
+                #[event(name = "paid", alias = "payed", version = 4, oldest = 2)]
+                #[upcast(3 => 4, unchanged)]
+                #[upcast(2 => 3, rename(amt => amount), add(currency = "EUR"))]
+                struct Paid { amount: u64, currency: String }
+            },
+            Home::Core,
+        );
         assert_eq!(
             longest(event).replace("( ", "(").replace(" )", ")"),
             "Stored as `paid`, version 4. Also read as `payed`, which it was before. Versions before 2 are not read.\n\n\
@@ -89,11 +93,14 @@ mod tests {
 
     #[test]
     fn a_command_tells_its_rules() {
-        let command = crate::command::derive(&syn::parse_quote! {
-            #[command(aggregate = Account, create, emits = Paid { amount })]
-            #[require(command.amount > 0, AccountError::ZeroAmount)]
-            struct Pay { amount: u64 }
-        });
+        let command = crate::command::derive(
+            &syn::parse_quote! {
+                #[command(aggregate = Account, create, emits = Paid { amount })]
+                #[require(command.amount > 0, AccountError::ZeroAmount)]
+                struct Pay { amount: u64 }
+            },
+            Home::Core,
+        );
         assert_eq!(
             longest(command),
             "Emits [`Paid`]. Accepted only if the aggregate does not exist yet.\n\nRefused, in this order, unless:\n\n\
@@ -103,13 +110,16 @@ mod tests {
 
     #[test]
     fn an_aggregate_tells_its_events_and_commands() {
-        let aggregate = crate::aggregate::derive(&syn::parse_quote! {
-            #[aggregate(
-                name = "account", id = String, error = AccountError, events(Paid, bank::Opened),
-                split(PaidWithFee), retired("printed"), commands(Pay),
-            )]
-            struct Account {}
-        });
+        let aggregate = crate::aggregate::derive(
+            &syn::parse_quote! {
+                #[aggregate(
+                    name = "account", id = String, error = AccountError, events(Paid, bank::Opened),
+                    split(PaidWithFee), retired("printed"), commands(Pay),
+                )]
+                struct Account {}
+            },
+            Home::Core,
+        );
         assert_eq!(
             longest(aggregate),
             "Its streams are named `account-{id}`.\n\nIts events: [`Paid`] and [`bank::Opened`].\n\
@@ -119,10 +129,13 @@ mod tests {
 
     #[test]
     fn a_projection_tells_what_it_is_built_from() {
-        let projection = crate::projection::derive(&syn::parse_quote! {
-            #[projection(name = "total", events(Paid), split(PaidWithFee = AccountEvent(Paid)))]
-            struct Total {}
-        });
+        let projection = crate::projection::derive(
+            &syn::parse_quote! {
+                #[projection(name = "total", events(Paid), split(PaidWithFee = AccountEvent(Paid)))]
+                struct Total {}
+            },
+            Home::Core,
+        );
         assert_eq!(longest(projection), "Built from [`Paid`]. Also from what is read of [`PaidWithFee`].");
     }
 }

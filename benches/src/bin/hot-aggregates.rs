@@ -44,6 +44,9 @@ impl Apply<MoneyDeposited> for Account {
     }
 }
 
+/// How commands come to the state.
+type Way = fn(MemoryStore) -> Accounts;
+
 type Accounts = Repository<Account, MemoryStore>;
 
 const LENGTHS: [usize; 3] = [10, 1_000, 10_000];
@@ -64,9 +67,9 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Microseconds for one command on a stream of so many events.
-fn measure(repository: fn(MemoryStore) -> Accounts, events: usize) -> Result<f64, Box<dyn Error>> {
+fn measure(repository: Way, events: usize) -> Result<f64, Box<dyn Error>> {
     // Commands make streams longer, so a round has its own stream, and few enough commands not to matter.
-    let commands = (events / 5).clamp(2, 50);
+    let commands = u32::try_from(events / 5)?.clamp(2, 50);
     let mut rounds = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
         let store = MemoryStore::new();
@@ -81,21 +84,23 @@ fn measure(repository: fn(MemoryStore) -> Accounts, events: usize) -> Result<f64
         for _ in 0..commands {
             now(accounts.execute("ada", deposit()))?;
         }
-        rounds.push(start.elapsed().as_secs_f64() * 1e6 / commands as f64);
+        rounds.push(start.elapsed().as_secs_f64() * 1e6 / f64::from(commands));
     }
     rounds.sort_by(f64::total_cmp);
     Ok(rounds[ROUNDS / 2])
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let ways: [(&str, fn(MemoryStore) -> Accounts); 4] = [
+    let ways: [(&str, Way); 4] = [
         ("read in full", |store| Repository::new(store)),
         ("snapshot every 200", |store| Repository::new(store).with_snapshots()),
         ("cache", |store| Repository::new(store).with_cache(10)),
         ("cache and snapshots", |store| Repository::new(store).with_snapshots().with_cache(10)),
     ];
     print!("{:<22}", "events in the stream");
-    LENGTHS.iter().for_each(|length| print!("{length:>20}"));
+    for length in LENGTHS {
+        print!("{length:>20}");
+    }
     println!();
     for (name, repository) in ways {
         print!("{name:<22}");
