@@ -61,6 +61,26 @@ fn the_store_without_a_fault_passes_every_check() {
 }
 
 #[test]
+fn all_checks_can_share_one_store_at_the_same_time() {
+    let store = MemoryStore::new();
+    let place = move || store.clone();
+    let open = async |place: &MemoryStore| {
+        Offered::new(place.clone()).subscribe().checkpoints().multi_stream_append().stores()
+    };
+    let shared = Backend::new("shared", CAPABILITIES, place, open);
+    let tests: Vec<_> = checks()
+        .chunks(30)
+        .map(|part| {
+            let (shared, part) = (shared.clone(), part.to_vec());
+            std::thread::spawn(move || part.into_iter().for_each(|check| shared.test(check.name)))
+        })
+        .collect();
+    for test in tests {
+        test.join().expect("no rule is broken by sharing");
+    }
+}
+
+#[test]
 fn every_mutant_is_noticed_by_the_checks_that_the_table_says() {
     let cases = stores::cases();
     assert!(cases.len() >= 60, "there are {} mutants", cases.len());

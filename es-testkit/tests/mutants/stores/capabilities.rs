@@ -26,6 +26,15 @@ pub(crate) fn cases() -> Vec<Case> {
             "waiting is for the next event, also where there is one",
             &["rule_23_waiting_for_what_is_there_ends_at_once"],
         ),
+        case::<OneWaiter>("of several waiters one is woken", &["rule_25_every_waiter_is_woken"]),
+        case::<DroppedWaiter>(
+            "a waiter that is dropped stays first in line",
+            &["rule_24_dropping_a_waiter_does_no_harm"],
+        ),
+        case::<LooksThenListens>(
+            "an event between looking and listening is missed",
+            &["rule_25_no_event_is_missed_between_looking_and_waiting"],
+        ),
         case::<LosesAtHandOver>(
             "a reader who waited misses the first event",
             &["rule_23_a_subscription_gives_the_past_then_one_mark_then_what_happens"],
@@ -105,6 +114,58 @@ impl Fault for WaitsForTheNext {
     async fn appended_after(&self, store: &MemoryStore, position: Position) -> Result<(), ReadError> {
         let head = store.read_log(ReadLog::all().limit(0)).await?.head;
         store.appended_after(position.max(head)).await
+    }
+}
+
+/// Whoever waits while another does, waits for ever.
+#[derive(Default)]
+struct OneWaiter(AtomicU64);
+
+#[async_trait]
+impl Fault for OneWaiter {
+    async fn appended_after(&self, store: &MemoryStore, position: Position) -> Result<(), ReadError> {
+        if store.read_log(ReadLog::all().limit(0)).await?.head > position {
+            return Ok(());
+        }
+        if self.0.fetch_add(1, SeqCst) > 0 {
+            std::future::pending::<()>().await;
+        }
+        let woken = store.appended_after(position).await;
+        self.0.store(0, SeqCst);
+        woken
+    }
+}
+
+/// A waiter that was dropped is never taken out.
+#[derive(Default)]
+struct DroppedWaiter(AtomicU64);
+
+#[async_trait]
+impl Fault for DroppedWaiter {
+    async fn appended_after(&self, store: &MemoryStore, position: Position) -> Result<(), ReadError> {
+        if self.0.fetch_add(1, SeqCst) >= 5 {
+            std::future::pending::<()>().await;
+        }
+        store.appended_after(position).await?;
+        self.0.fetch_sub(1, SeqCst);
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct LooksThenListens;
+
+#[async_trait]
+impl Fault for LooksThenListens {
+    async fn appended_after(&self, store: &MemoryStore, position: Position) -> Result<(), ReadError> {
+        let head = async || store.read_log(ReadLog::all().limit(0)).await.map(|page| page.head);
+        if head().await? > position {
+            return Ok(());
+        }
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        store.appended_after(position.max(head().await?)).await
     }
 }
 

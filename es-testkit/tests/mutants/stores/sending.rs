@@ -70,6 +70,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 "rule_11_what_one_handle_appends_the_other_reads_and_back",
                 "rule_06_everything_is_there_after_a_restart",
                 "rule_30_several_streams_are_there_after_a_restart",
+                "rule_23_a_reader_on_one_handle_is_woken_by_the_other",
             ],
             backend: backend("mutant", |_| Mutant { store: MemoryStore::new(), fault: Sound }),
         },
