@@ -149,6 +149,10 @@ impl EventStore for SqliteStore {
     fn limits(&self) -> Limits {
         self.shared.limits
     }
+
+    fn reads_as_appended(&self, _: &StreamId) -> bool {
+        true
+    }
 }
 
 #[async_trait]
