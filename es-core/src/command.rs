@@ -1,5 +1,7 @@
 //! A command: a wish that an aggregate turns into events or refuses.
 
+use std::any::type_name;
+
 use crate::aggregate::Aggregate;
 use crate::event_set::Events;
 use crate::model::CommandModel;
@@ -84,10 +86,18 @@ pub trait Handle<C>: Aggregate {
 )]
 pub trait HandledBy<A: Aggregate> {
     /// The name of its Rust type: `Deposit`, also where the command is one of the set.
-    fn name(&self) -> &'static str;
+    #[inline]
+    fn name(&self) -> &'static str {
+        let path = type_name::<Self>();
+        let path = path.split('<').next().unwrap_or(path);
+        path.rsplit("::").next().unwrap_or(path)
+    }
 
-    /// Whether it is only accepted by an aggregate that does not exist yet.
-    fn creates(&self) -> bool;
+    /// Whether it is only accepted by an aggregate that does not exist yet; no, unless something else is said.
+    #[inline]
+    fn creates(&self) -> bool {
+        false
+    }
 
     /// The events that it leads to, or why it is refused.
     ///

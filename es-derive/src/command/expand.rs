@@ -15,10 +15,19 @@ use crate::text;
 impl CommandInput<'_> {
     pub(super) fn expand(&self) -> TokenStream {
         let site = Span::mixed_site();
-        let Self { item, private, creates, .. } = self;
+        let Self { item, private, .. } = self;
         let (model, emitted, shape) = (self.model(), self.emitted(), self.shape());
         let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
-        let (ident, name) = (&item.ident, text::name(&item.ident));
+        let ident = &item.ident;
+        // What the trait says anyway is not written, which the compiler would read for every command.
+        let creates = self.creates.then(|| {
+            quote_spanned! {site=>
+                #[inline]
+                fn creates(&self) -> bool {
+                    true
+                }
+            }
+        });
         let (aggregate, generics) = self.handler_generics();
         let (handler_generics, _, handler_where) = generics.split_for_impl();
         let (handled_by, listed) = (self.as_written("HandledBy", &aggregate), self.as_written("Listed", &aggregate));
@@ -47,15 +56,7 @@ impl CommandInput<'_> {
                 #[automatically_derived]
                 #[allow(unused_qualifications)]
                 impl #handler_generics #handled_by for #ident #ty_generics #handler_where {
-                    #[inline]
-                    fn name(&self) -> &'static str {
-                        #name
-                    }
-
-                    #[inline]
-                    fn creates(&self) -> bool {
-                        #creates
-                    }
+                    #creates
 
                     #[allow(unused_variables)]
                     fn handled_by(self, #state: &#aggregate) -> #private::Decision<#aggregate> {
