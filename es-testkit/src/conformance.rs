@@ -9,7 +9,7 @@
 //!
 //! es_testkit::store_conformance!(
 //!     memory,
-//!     [subscribe, checkpoints, multi_stream_append, any_executor],
+//!     [subscribe, checkpoints, multi_stream_append, snapshots, any_executor],
 //!     async || MemoryStore::new()
 //! );
 //! # fn main() {}
@@ -22,6 +22,7 @@
 //! | `subscribe` | is [`Subscribe`](es_core::store::Subscribe) | 23 to 25 |
 //! | `checkpoints` | is [`CheckpointStore`](es_core::store::CheckpointStore) | 26 to 29 |
 //! | `multi_stream_append` | is [`MultiStreamAppend`](es_core::store::MultiStreamAppend) | 30 to 34 |
+//! | `snapshots` | is [`SnapshotStore`](es_core::store::SnapshotStore) | S1 to S7 |
 //! | `second_handle` | can be opened twice at one place | all, between handles |
 //! | `durable` | has what it had when it is opened again | all, after a restart |
 //! | `any_executor` | needs no runtime | – |
@@ -75,6 +76,7 @@ mod hostile;
 mod reading;
 mod sending_again;
 mod several_streams;
+mod snapshots;
 mod subscribing;
 
 pub use self::executor::Executor;

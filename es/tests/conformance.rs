@@ -1,14 +1,14 @@
 //! A store of which nobody knows what it is keeps the contract of the one that it is.
 
 #[cfg(feature = "memory")]
-es_testkit::store_conformance!(memory, [subscribe, checkpoints, multi_stream_append, any_executor], async || {
+es_testkit::store_conformance!(memory, [subscribe, checkpoints, multi_stream_append, snapshots, any_executor], async || {
     es::connect("memory:").await.unwrap()
 });
 
 #[cfg(feature = "sqlite")]
 es_testkit::store_conformance!(
     sqlite,
-    [subscribe, checkpoints, multi_stream_append, second_handle, durable, any_executor],
+    [subscribe, checkpoints, multi_stream_append, snapshots, second_handle, durable, any_executor],
     place = || tempfile::tempdir().unwrap(),
     open = async |place: &tempfile::TempDir| {
         es::connect(&format!("sqlite:{}", place.path().join("events.db").display())).await.unwrap()

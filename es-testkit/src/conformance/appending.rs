@@ -274,3 +274,26 @@ pub(super) async fn rule_14_one_event_is_the_same_in_the_stream_and_in_the_log(o
         same!(14, page.events, of_log, "what the stream gives, beside the log,");
     }
 }
+
+pub(super) async fn rule_35_what_is_said_to_be_read_as_appended_is(on: &Subject) {
+    let a = on.stream("a");
+    if !on.store().reads_as_appended(&a) {
+        return super::note("the store does not say that it reads as appended");
+    }
+    let kinds = [("opened", 1), ("opened", 2), ("renamed", 1), ("renamed", u32::MAX), ("split", 7)];
+    let payloads = ["{}", "{\"version\":1}", " [1, 2]\n", "null", ""];
+    let events = (1..).zip(kinds).zip(payloads).map(|((number, (name, schema_version)), payload)| NewEvent {
+        name: on.name(name),
+        schema_version,
+        payload: payload.into(),
+        ..on.event(number)
+    });
+    let appended: Vec<_> = events.collect();
+    ended!(35, on.store().append(&a, NoStream, appended.clone()).await, Ok(_) => (), "an append of several kinds");
+    let meant: Vec<_> =
+        appended.into_iter().map(|event| (event.id, event.name, event.schema_version, event.payload)).collect();
+    for (read, place) in [(on.whole(&a).await, "stream"), (on.own().await, "log")] {
+        let read = read.into_iter().map(|event| (event.id, event.name, event.schema_version, event.payload));
+        same!(35, read.collect::<Vec<_>>(), meant, "what is read of the {place}");
+    }
+}

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use es_core::store::{AppendError, Appended, MultiAppend};
 use es_core::{ExpectedVersion, Position};
 
-use super::rules::{ended, rule, same};
+use super::rules::{S1, ended, rule, same};
+use super::snapshots::{latest, save, snapshot};
 use super::subject::{Subject, numbers, p, v};
 
 use ExpectedVersion::{Any, Exact, NoStream};
@@ -83,6 +84,20 @@ pub(super) async fn rule_26_a_checkpoint_is_the_same_on_both_handles(on: &Subjec
     rule!(27, stale.is_err(), "a stale save by the other handle succeeded");
 }
 
+pub(super) async fn rule_s1_a_snapshot_is_the_same_on_both_handles(on: &Subject) {
+    let second = on.second().await;
+    if on.maybe_snapshots().is_none() {
+        return super::note("the store has no `snapshots`");
+    }
+    let (first, replaced) = (snapshot(on, "a", 1, 5), snapshot(on, "a", 1, 6));
+    save(on, &first).await;
+    same!(S1, latest(&second, &first).await, Some(first.clone()), "the snapshot on the other handle");
+    save(&second, &replaced).await;
+    same!(S1, latest(on, &first).await, Some(replaced), "what the other handle has saved");
+    ended!(S1, on.snapshots().delete_snapshots(&first.stream).await, Ok(()) => (), "deleting");
+    same!(S1, latest(&second, &first).await, None, "what one handle has deleted, on the other,");
+}
+
 pub(super) async fn rule_06_everything_is_there_after_a_restart(on: &mut Subject) {
     let (a, b) = (on.stream("a"), on.stream("b"));
     on.put(&a, [1, 2, 3]).await;
@@ -126,6 +141,20 @@ pub(super) async fn rule_26_checkpoints_are_there_after_a_restart(on: &mut Subje
     on.reopen().await;
     let loaded = ended!(26, on.checkpoints().load_checkpoint(&name).await, Ok(at) => at, "loading");
     same!(26, loaded, Some(Position::new(5)), "the checkpoint after a restart");
+}
+
+pub(super) async fn rule_s1_snapshots_are_there_after_a_restart(on: &mut Subject) {
+    if on.maybe_snapshots().is_none() {
+        return super::note("the store has no `snapshots`");
+    }
+    let saved = [snapshot(on, "a", 1, 5), snapshot(on, "a", 2, 7), snapshot(on, "b", 1, 3)];
+    for snapshot in &saved {
+        save(on, snapshot).await;
+    }
+    on.reopen().await;
+    for snapshot in saved {
+        same!(S1, latest(on, &snapshot).await, Some(snapshot), "a snapshot after a restart");
+    }
 }
 
 pub(super) async fn rule_30_several_streams_are_there_after_a_restart(on: &mut Subject) {

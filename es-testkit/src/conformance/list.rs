@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use super::rules::OF_EVENTS;
 use super::subject::Subject;
 
 /// What a check needs of a store.
@@ -16,6 +17,8 @@ pub enum Capability {
     Checkpoints,
     /// [`MultiStreamAppend`](es_core::store::MultiStreamAppend).
     MultiStreamAppend,
+    /// [`SnapshotStore`](es_core::store::SnapshotStore).
+    Snapshots,
     /// That it can be opened twice at one place.
     SecondHandle,
     /// That it has what it had when it is opened again.
@@ -30,6 +33,7 @@ impl Capability {
             Self::Subscribe => "subscribe",
             Self::Checkpoints => "checkpoints",
             Self::MultiStreamAppend => "multi_stream_append",
+            Self::Snapshots => "snapshots",
             Self::SecondHandle => "second_handle",
             Self::Durable => "durable",
         }
@@ -51,9 +55,13 @@ pub struct Check {
 }
 
 impl Check {
-    /// The number of the rule that it is named by.
+    /// The number of the rule that it is named by: its place in [`RULES`](super::RULES), from 1.
     pub fn rule(&self) -> usize {
-        self.name.get(5..7).and_then(|number| number.parse().ok()).unwrap_or(0)
+        let number = |digits: Option<&str>| digits.and_then(|digits| digits.parse::<usize>().ok());
+        match self.name.strip_prefix("rule_s") {
+            Some(rest) => number(rest.get(..1)).map_or(0, |number| OF_EVENTS + number),
+            None => number(self.name.get(5..7)).unwrap_or(0),
+        }
     }
 }
 
@@ -99,6 +107,7 @@ macro_rules! __conformance_checks {
                 rule_06_each_part_of_the_metadata_is_kept_or_absent_by_itself,
                 rule_06_times_are_kept_and_do_not_order_anything,
                 rule_14_one_event_is_the_same_in_the_stream_and_in_the_log,
+                rule_35_what_is_said_to_be_read_as_appended_is,
             }
             reading: Store {
                 rule_07_a_missing_stream_reads_as_empty_and_is_not_created_by_it,
@@ -202,6 +211,20 @@ macro_rules! __conformance_checks {
                 rule_34_the_outcome_names_each_stream_with_its_last_event,
                 rule_32_of_rivals_over_two_streams_in_either_order_one_wins_each_round,
             }
+            snapshots: Snapshots {
+                rule_s1_every_part_of_a_snapshot_is_kept_as_it_is_given,
+                rule_s1_payloads_of_every_byte_and_size_are_kept,
+                rule_s1_of_many_savers_and_readers_each_sees_a_whole_snapshot,
+                rule_s2_the_latest_at_or_below_a_version_is_loaded,
+                rule_s2_other_streams_and_other_fingerprints_have_none,
+                rule_s2_streams_with_colliding_prefixes_are_told_apart,
+                rule_s3_a_lower_version_that_is_saved_late_takes_nothing_away,
+                rule_s4_a_version_that_is_saved_again_is_replaced,
+                rule_s5_the_two_fingerprints_that_were_saved_last_are_kept,
+                rule_s6_a_deletion_forgets_all_of_one_stream_and_nothing_else,
+                rule_s6_what_is_not_there_can_be_deleted,
+                rule_s7_events_know_nothing_of_snapshots,
+            }
             handles: SecondHandle {
                 rule_11_what_one_handle_appends_the_other_reads_and_back,
                 rule_03_a_conflict_is_seen_across_handles,
@@ -209,12 +232,14 @@ macro_rules! __conformance_checks {
                 rule_16_what_one_handle_sent_the_other_may_send_again,
                 rule_23_a_reader_on_one_handle_is_woken_by_the_other,
                 rule_26_a_checkpoint_is_the_same_on_both_handles,
+                rule_s1_a_snapshot_is_the_same_on_both_handles,
             }
             handles: Durable {
                 rule_06_everything_is_there_after_a_restart,
                 rule_03_expectations_and_versions_go_on_after_a_restart,
                 rule_16_what_was_sent_before_a_restart_has_its_first_outcome,
                 rule_26_checkpoints_are_there_after_a_restart,
+                rule_s1_snapshots_are_there_after_a_restart,
                 rule_30_several_streams_are_there_after_a_restart,
             }
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::executor::Executor;
 use super::list::checks;
-use super::rules::RULES;
+use super::rules::{RULES, called};
 use super::run::{Backend, Outcome};
 
 /// What the checks say about a store, rule by rule.
@@ -75,7 +75,7 @@ impl Report {
         let _ = writeln!(text, "|---|{}", "---|".repeat(columns.len()));
         for (at, rule) in RULES.iter().enumerate() {
             let cells: Vec<&str> = columns.values().map(|column| column.get(at).map_or("", String::as_str)).collect();
-            let _ = writeln!(text, "| {}. {rule} | {} |", at + 1, cells.join(" | "));
+            let _ = writeln!(text, "| {}. {rule} | {} |", called(at + 1), cells.join(" | "));
         }
         text
     }

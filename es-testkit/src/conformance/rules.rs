@@ -1,7 +1,19 @@
-//! The rules in short, for messages and reports. What they say in full stands in [`es_core::store`].
+//! The rules in short, for messages and reports. What they say in full stands in [`es_core::store`], and of those of
+//! snapshots in [`SnapshotStore`](es_core::store::SnapshotStore).
 
-/// The rules, from the first on.
-pub const RULES: [&str; 34] = [
+/// How many rules there are for events; those of snapshots follow.
+pub(super) const OF_EVENTS: usize = 35;
+
+pub(super) const S1: usize = OF_EVENTS + 1;
+pub(super) const S2: usize = OF_EVENTS + 2;
+pub(super) const S3: usize = OF_EVENTS + 3;
+pub(super) const S4: usize = OF_EVENTS + 4;
+pub(super) const S5: usize = OF_EVENTS + 5;
+pub(super) const S6: usize = OF_EVENTS + 6;
+pub(super) const S7: usize = OF_EVENTS + 7;
+
+/// The rules, from the first on: those of events, then those of snapshots.
+pub const RULES: [&str; OF_EVENTS + 7] = [
     "the events of one append are stored all or none, next to each other, in the given order",
     "versions are 1, 2, 3, … without gaps",
     "what is not as expected is a conflict and writes nothing; of several that expect one version, one succeeds",
@@ -36,17 +48,33 @@ pub const RULES: [&str; 34] = [
     "every stream that is not as expected is listed, and nothing is written; checks create nothing",
     "several streams that were sent before have their first outcome",
     "the outcome names each stream with the version and position of its last event",
+    "a stream that is said to be read as appended gives back what was appended, each event as one",
+    "a snapshot is kept as it is given, and seen whole or not at all",
+    "the snapshot is loaded that has the stream, the fingerprint and the highest version at or below the given one",
+    "a lower version that is saved late takes nothing away",
+    "a version that is saved again replaces what was saved for it",
+    "the two fingerprints under which something was saved last are kept",
+    "deleting forgets all snapshots of a stream and nothing else; what is not there is no error",
+    "snapshots neither look at events nor change them",
 ];
+
+/// What a rule is called: `12`, or `S1` for the first of snapshots.
+pub(super) fn called(number: usize) -> String {
+    match number.checked_sub(OF_EVENTS) {
+        Some(of_snapshots @ 1..) => format!("S{of_snapshots}"),
+        _ => number.to_string(),
+    }
+}
 
 /// Panics: the store has broken a rule.
 #[track_caller]
 pub(super) fn broken(number: usize, seen: &str) -> ! {
-    panic!("rule {number} is broken ({}): {seen}", RULES[number - 1])
+    panic!("rule {} is broken ({}): {seen}", called(number), RULES[number - 1])
 }
 
 /// Holds the store to a rule, and says what was seen if it is broken.
 macro_rules! rule {
-    ($number:literal, $holds:expr, $($seen:tt)+) => {
+    ($number:expr, $holds:expr, $($seen:tt)+) => {
         if !$holds {
             $crate::conformance::rules::broken($number, &format!($($seen)+));
         }
@@ -55,7 +83,7 @@ macro_rules! rule {
 
 /// Holds the store to a rule that says what must be seen.
 macro_rules! same {
-    ($number:literal, $seen:expr, $meant:expr, $($what:tt)+) => {
+    ($number:expr, $seen:expr, $meant:expr, $($what:tt)+) => {
         match (&$seen, &$meant) {
             (seen, meant) => if *seen != *meant {
                 let what = format!($($what)+);
@@ -67,7 +95,7 @@ macro_rules! same {
 
 /// Takes a result of a kind apart; anything else breaks a rule.
 macro_rules! ended {
-    ($number:literal, $result:expr, $pattern:pat => $value:expr, $($what:tt)+) => {
+    ($number:expr, $result:expr, $pattern:pat => $value:expr, $($what:tt)+) => {
         match $result {
             $pattern => $value,
             other => $crate::conformance::rules::broken($number, &format!("{} ended as {other:?}", format!($($what)+))),

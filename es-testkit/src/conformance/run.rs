@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::executor::Executor;
 use super::list::{Capability, Check, checks};
+use super::rules::called;
 use super::subject::{Open, Stores, Subject};
 
 /// How long a check may take before it counts as stuck.
@@ -96,7 +97,7 @@ impl Backend {
     /// Runs a check on one executor.
     pub fn run(&self, check: Check, executor: Executor) -> Outcome {
         if !self.has(check.needs) {
-            let (rule, needs) = (check.rule(), check.needs.name());
+            let (rule, needs) = (called(check.rule()), check.needs.name());
             return Outcome::Skipped(format!("rule {rule}: the store `{}` has no `{needs}`", self.name));
         }
         let (attempt, (done, ended)) = (Arc::clone(&self.attempt), mpsc::channel());

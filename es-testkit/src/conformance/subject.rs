@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use es_core::store::{
     Appended, CheckpointName, CheckpointStore, EventFilter, EventStore, MultiStreamAppend, ReadLog, ReadStream,
-    Subscribe,
+    SnapshotStore, Subscribe,
 };
 use es_core::{
     EventId, EventName, ExpectedVersion, Metadata, NewEvent, Payload, Position, RecordedEvent, StreamId, Timestamp,
@@ -30,6 +30,7 @@ pub struct Stores {
     pub(super) subscribe: Option<Arc<dyn Subscribe>>,
     pub(super) checkpoints: Option<Arc<dyn CheckpointStore>>,
     pub(super) several: Option<Arc<dyn MultiStreamAppend>>,
+    pub(super) snapshots: Option<Arc<dyn SnapshotStore>>,
 }
 
 /// A store whose capabilities are being listed; [`store_conformance!`](crate::store_conformance) makes it.
@@ -43,7 +44,13 @@ impl<S: EventStore + 'static> Offered<S> {
     /// Nothing but an event store so far.
     pub fn new(store: S) -> Self {
         let store = Arc::new(store);
-        let stores = Stores { store: Arc::clone(&store) as _, subscribe: None, checkpoints: None, several: None };
+        let stores = Stores {
+            store: Arc::clone(&store) as _,
+            subscribe: None,
+            checkpoints: None,
+            several: None,
+            snapshots: None,
+        };
         Self { store, stores }
     }
 
@@ -74,6 +81,16 @@ impl<S: EventStore + 'static> Offered<S> {
         S: MultiStreamAppend,
     {
         self.stores.several = Some(Arc::clone(&self.store) as _);
+        self
+    }
+
+    /// Rules S1 to S7 of [`SnapshotStore`].
+    #[must_use]
+    pub fn snapshots(mut self) -> Self
+    where
+        S: SnapshotStore,
+    {
+        self.stores.snapshots = Some(Arc::clone(&self.store) as _);
         self
     }
 
@@ -108,6 +125,7 @@ impl fmt::Debug for Stores {
             .field("subscribe", &self.subscribe.is_some())
             .field("checkpoints", &self.checkpoints.is_some())
             .field("multi_stream_append", &self.several.is_some())
+            .field("snapshots", &self.snapshots.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -162,6 +180,10 @@ impl Subject {
         Arc::clone(self.handle().several.as_ref().expect("a check of rules 30 to 34 needs `multi_stream_append`"))
     }
 
+    pub(super) fn snapshots(&self) -> Arc<dyn SnapshotStore> {
+        Arc::clone(self.handle().snapshots.as_ref().expect("a check of rules S1 to S7 needs `snapshots`"))
+    }
+
     pub(super) fn maybe_subscribe(&self) -> Option<&Arc<dyn Subscribe>> {
         self.handle().subscribe.as_ref()
     }
@@ -172,6 +194,10 @@ impl Subject {
 
     pub(super) fn maybe_several(&self) -> Option<&Arc<dyn MultiStreamAppend>> {
         self.handle().several.as_ref()
+    }
+
+    pub(super) fn maybe_snapshots(&self) -> Option<&Arc<dyn SnapshotStore>> {
+        self.handle().snapshots.as_ref()
     }
 
     /// The same check with another handle on the same storage, opened beside the first.

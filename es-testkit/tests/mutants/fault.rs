@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use es_core::store::{
     AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, Limits, LogPage, MultiAppend,
-    MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
+    MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, Snapshot, SnapshotError,
+    SnapshotStore, StreamPage, Subscribe,
 };
-use es_core::{ExpectedVersion, NewEvent, Position, StreamId};
+use es_core::{ExpectedVersion, Fingerprint, NewEvent, Position, StreamId, Version};
 use es_memory_store::MemoryStore;
 
 type Saved = Result<(), CheckpointError>;
@@ -67,6 +68,24 @@ pub(crate) trait Fault: Send + Sync + 'static {
     async fn list(&self, store: &MemoryStore) -> Result<Vec<(CheckpointName, Position)>, CheckpointError> {
         store.list_checkpoints().await
     }
+
+    async fn save_snapshot(&self, store: &MemoryStore, snapshot: Snapshot) -> Result<(), SnapshotError> {
+        store.save_snapshot(snapshot).await
+    }
+
+    async fn load_snapshot(
+        &self,
+        store: &MemoryStore,
+        stream: &StreamId,
+        fingerprint: Fingerprint,
+        up_to: Version,
+    ) -> Result<Option<Snapshot>, SnapshotError> {
+        store.load_snapshot(stream, fingerprint, up_to).await
+    }
+
+    async fn delete_snapshots(&self, store: &MemoryStore, stream: &StreamId) -> Result<(), SnapshotError> {
+        store.delete_snapshots(stream).await
+    }
 }
 
 /// A store with a fault.
@@ -96,6 +115,10 @@ impl<F: Fault> EventStore for Mutant<F> {
 
     fn limits(&self) -> Limits {
         self.fault.limits(&self.store)
+    }
+
+    fn reads_as_appended(&self, stream: &StreamId) -> bool {
+        self.store.reads_as_appended(stream)
     }
 }
 
@@ -133,5 +156,25 @@ impl<F: Fault> CheckpointStore for Mutant<F> {
 
     async fn list_checkpoints(&self) -> Result<Vec<(CheckpointName, Position)>, CheckpointError> {
         self.fault.list(&self.store).await
+    }
+}
+
+#[async_trait]
+impl<F: Fault> SnapshotStore for Mutant<F> {
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), SnapshotError> {
+        self.fault.save_snapshot(&self.store, snapshot).await
+    }
+
+    async fn load_snapshot(
+        &self,
+        stream: &StreamId,
+        fingerprint: Fingerprint,
+        up_to: Version,
+    ) -> Result<Option<Snapshot>, SnapshotError> {
+        self.fault.load_snapshot(&self.store, stream, fingerprint, up_to).await
+    }
+
+    async fn delete_snapshots(&self, stream: &StreamId) -> Result<(), SnapshotError> {
+        self.fault.delete_snapshots(&self.store, stream).await
     }
 }

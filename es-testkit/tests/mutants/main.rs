@@ -15,7 +15,7 @@ use self::fault::{Fault, Mutant};
 const PATIENCE: Duration = Duration::from_secs(4);
 
 const CAPABILITIES: &[&str] =
-    &["subscribe", "checkpoints", "multi_stream_append", "second_handle", "durable", "any_executor"];
+    &["subscribe", "checkpoints", "multi_stream_append", "snapshots", "second_handle", "durable", "any_executor"];
 
 /// A mutant, and the checks that must notice it.
 struct Case {
@@ -30,7 +30,7 @@ fn backend<F: Fault>(
 ) -> Backend {
     let open = async move |place: &MemoryStore| {
         let mutant = make(place);
-        Offered::new(mutant).subscribe().checkpoints().multi_stream_append().stores()
+        Offered::new(mutant).subscribe().checkpoints().multi_stream_append().snapshots().stores()
     };
     Backend::new(name, CAPABILITIES, MemoryStore::new, open).patience(PATIENCE)
 }
@@ -65,7 +65,7 @@ fn all_checks_can_share_one_store_at_the_same_time() {
     let store = MemoryStore::new();
     let place = move || store.clone();
     let open = async |place: &MemoryStore| {
-        Offered::new(place.clone()).subscribe().checkpoints().multi_stream_append().stores()
+        Offered::new(place.clone()).subscribe().checkpoints().multi_stream_append().snapshots().stores()
     };
     let shared = Backend::new("shared", CAPABILITIES, place, open);
     let tests: Vec<_> = checks()

@@ -4,10 +4,14 @@ mod appending;
 mod capabilities;
 mod reading;
 mod sending;
+mod snapshots;
 
 use crate::Case;
 
 /// All mutants, each with the checks that must notice it.
 pub(crate) fn cases() -> Vec<Case> {
-    [appending::cases(), reading::cases(), sending::cases(), capabilities::cases()].into_iter().flatten().collect()
+    [appending::cases(), reading::cases(), sending::cases(), capabilities::cases(), snapshots::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
