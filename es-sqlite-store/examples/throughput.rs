@@ -1,10 +1,16 @@
 //! How fast the store is beside plain SQLite with the same tables: `cargo run --release -p es-sqlite-store --example
 //! throughput`, with a folder to work in as argument if it is not to be that of temporary files.
 //!
+//! Beside it stands a raw log: the same bytes in a plain file, one sync for all who wait, by the same queue.
+//! It keeps no order of versions, finds nothing and filters nothing; what it is faster by is the price of that.
+//!
 //! Each figure is the median of five runs; look at the ratios, since disks differ.
 
+use std::fs::File;
 use std::hint::black_box;
+use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use es_core::store::{EventStore, ReadLog, ReadStream};
@@ -12,6 +18,11 @@ use es_core::{EventId, EventName, ExpectedVersion, Metadata, NewEvent, StreamId,
 use es_core::{IdSource, SystemClock, UuidV7};
 use es_sqlite_store::rusqlite::{Connection, params};
 use es_sqlite_store::{SqliteStore, Synchronous};
+
+/// That of the store, so that both wait for each other in the same way.
+#[allow(dead_code, reason = "the store uses all of it")]
+#[path = "../src/queue.rs"]
+mod queue;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -42,6 +53,63 @@ async fn appends(folder: &Path, synchronous: Synchronous, writers: u32, batch: u
             let (stream, ids) = (StreamId::new("account", writer)?, UuidV7::default());
             for _ in 0..each {
                 store.append(&stream, ExpectedVersion::Any, events(&ids, batch)).await?;
+            }
+            Ok::<_, Failed>(())
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await??;
+    }
+    Ok(f64::from(writers * each) / start.elapsed().as_secs_f64())
+}
+
+/// A file that groups of records are added to.
+struct RawLog(File);
+
+impl queue::Work for RawLog {
+    type Task = (StreamId, Vec<NewEvent>);
+    type Outcome = io::Result<()>;
+
+    const MOST: usize = 4 * 1024 * 1024;
+
+    fn weight((_, events): &Self::Task) -> usize {
+        events.iter().map(|event| event.payload.len() + 256).sum()
+    }
+
+    fn run(&self, tasks: Vec<Self::Task>) -> Vec<io::Result<()>> {
+        let mut group = Vec::new();
+        for (stream, events) in &tasks {
+            for event in events {
+                let (id, schema_version) = (event.id.as_uuid().as_bytes(), event.schema_version.to_le_bytes());
+                let time = event.recorded_at.as_micros().to_le_bytes();
+                let (stream, name) = (stream.as_str().as_bytes(), event.name.as_str().as_bytes());
+                for part in [stream, name, id, &schema_version, &time, &event.payload] {
+                    group.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
+                    group.extend(part);
+                }
+            }
+        }
+        let written = (&self.0).write_all(&group).and_then(|()| self.0.sync_data());
+        tasks.iter().map(|_| written.as_ref().map_or_else(|error| Err(error.kind().into()), |()| Ok(()))).collect()
+    }
+
+    fn panicked() -> io::Result<()> {
+        Err(io::ErrorKind::Other.into())
+    }
+}
+
+/// Appends per second of so many writers to a raw log.
+async fn raw(folder: &Path, writers: u32, batch: usize) -> Result<f64, Failed> {
+    let folder = tempfile::tempdir_in(folder)?;
+    let log = Arc::new(queue::Queue::new(RawLog(File::create_new(folder.path().join("bench.log"))?)));
+    let each = 12_800 / writers.max(8);
+    let start = Instant::now();
+    let tasks = (0..writers).map(|writer| {
+        let log = Arc::clone(&log);
+        tokio::spawn(async move {
+            let (stream, ids) = (StreamId::new("account", writer)?, UuidV7::default());
+            for _ in 0..each {
+                log.join((stream.clone(), events(&ids, batch))).await?;
             }
             Ok::<_, Failed>(())
         })
@@ -128,23 +196,47 @@ fn median(mut runs: Vec<f64>) -> f64 {
     runs[runs.len() / 2]
 }
 
+fn verdict(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "MISSED" }
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failed> {
     let folder = std::env::args_os().nth(1).map_or_else(std::env::temp_dir, Into::into);
-    for batch in [1, 10] {
+    let names = [
+        "one transaction each, plain SQLite",
+        "1 writer",
+        "8 writers",
+        "64 writers",
+        "64 writers, NORMAL",
+        "raw log, 1 writer",
+        "raw log, 8 writers",
+        "raw log, 64 writers",
+    ];
+    // How many times the plain transactions 64 writers are to reach, and how far the raw log may be ahead of them.
+    for (batch, least, most) in [(1, 8.0, 2.5), (10, 4.0, 4.0)] {
         println!("appends per second, {batch} event(s) each:");
-        let mut figures = vec![Vec::new(); 5];
+        let mut figures = vec![Vec::new(); names.len()];
         for _ in 0..5 {
             figures[0].push(plain(&folder, batch).await?);
-            figures[1].push(appends(&folder, Synchronous::Full, 1, batch).await?);
-            figures[2].push(appends(&folder, Synchronous::Full, 8, batch).await?);
-            figures[3].push(appends(&folder, Synchronous::Full, 64, batch).await?);
+            for (at, writers) in [1, 8, 64].into_iter().enumerate() {
+                figures[1 + at].push(appends(&folder, Synchronous::Full, writers, batch).await?);
+                figures[5 + at].push(raw(&folder, writers, batch).await?);
+            }
             figures[4].push(appends(&folder, Synchronous::Normal, 64, batch).await?);
         }
-        let names = ["one transaction each, plain SQLite", "1 writer", "8 writers", "64 writers", "64 writers, NORMAL"];
         let medians: Vec<_> = figures.into_iter().map(median).collect();
         for (name, figure) in names.iter().zip(&medians) {
             println!("  {name:36} {figure:8.0}  x {:.2}", figure / medians[0]);
+        }
+        let ahead = medians[3] / medians[0];
+        println!("  64 writers / plain: {ahead:.2}, at least {least}: {}", verdict(ahead >= least));
+        for (at, writers) in [1, 8, 64].into_iter().enumerate() {
+            let behind = medians[5 + at] / medians[1 + at];
+            println!(
+                "  raw log / store, {writers} writer(s): {behind:.2}, at most {most}: {}",
+                verdict(behind <= most)
+            );
         }
     }
     let (by_store, by_loop, by_log, bytes) = reads(&folder).await?;

@@ -1,24 +1,28 @@
 //! What an append writes: rules 1 to 6, 15 to 18 and 30 to 34, inside a transaction that somebody else commits.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use es_core::store::{
     AppendError, Appended, EventPlace, MultiAppend, MultiAppendError, MultiAppended, StreamAppended, Violation,
     sent_before,
 };
 use es_core::{EventId, EventName, ExpectedVersion, Metadata, NewEvent, Position, StreamId, Version};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use crate::error::SqliteError;
+use crate::insert::{NewRow, Rows};
 use crate::metadata;
-use crate::row::{position, text_or_bytes, to_sql, version};
+use crate::row::{position, version};
 
 const STREAM: &str = "SELECT stream, (SELECT max(version) FROM events WHERE events.stream = streams.stream)
     FROM streams WHERE stream_id = ?1";
 const FIND: &str = "SELECT stream_id, version, position FROM events JOIN streams USING (stream) WHERE event_id = ?1";
-const INSERT: &str = "INSERT INTO events
-    (stream, version, kind, schema_version, event_id, recorded_at, metadata, payload) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)";
+/// The highest id and the last position ever given.
+const LAST: &str = "SELECT (SELECT max(event_id) FROM events), max(
+    ifnull((SELECT max(position) FROM events), 0),
+    ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0))";
 const KIND: &str = "INSERT INTO kinds (category, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 
 /// Numbers of kinds, by category and name. They never change once they are committed.
@@ -30,10 +34,15 @@ pub(crate) struct Log<'t> {
     tx: &'t Connection,
     kinds: &'t mut Kinds,
     streams: HashMap<StreamId, Option<Stream>>,
-    /// The highest id there is: what is above it is new, which spares new UUIDs of version 7 the search.
+    /// The highest id before the transaction: what is above it is new, or of this transaction, which spares new UUIDs of
+    /// version 7 the search.
     highest_id: Option<Uuid>,
-    head: Option<Position>,
-    metadata: (Metadata, Option<String>),
+    /// The events of this transaction by their ids, since not all of them are in the table yet.
+    ids: HashMap<Uuid, (&'t StreamId, Version, Position)>,
+    rows: Rows<'t>,
+    /// The position that was given last.
+    last: i64,
+    metadata: (&'t Metadata, Option<Rc<str>>),
 }
 
 #[derive(Clone, Copy)]
@@ -44,22 +53,31 @@ struct Stream {
 
 impl<'t> Log<'t> {
     pub(crate) fn new(tx: &'t Connection, kinds: &'t mut Kinds) -> Result<Self, SqliteError> {
-        let highest: Option<[u8; 16]> =
-            tx.prepare_cached("SELECT max(event_id) FROM events")?.query_row([], |row| row.get(0))?;
-        let (streams, metadata) = (HashMap::new(), (Metadata::new(), None));
-        Ok(Self { tx, kinds, streams, highest_id: highest.map(Uuid::from_bytes), head: None, metadata })
+        let (highest, last): (Option<[u8; 16]>, i64) =
+            tx.prepare_cached(LAST)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Self {
+            tx,
+            kinds,
+            streams: HashMap::new(),
+            highest_id: highest.map(Uuid::from_bytes),
+            ids: HashMap::new(),
+            rows: Rows::default(),
+            last,
+            metadata: (const { &Metadata::new() }, None),
+        })
     }
 
-    /// The position of the last event that was written.
-    pub(crate) fn written(&self) -> Option<Position> {
-        self.head
+    /// Writes what is left to write, and tells the position of the last event that was written.
+    pub(crate) fn finish(mut self) -> Result<Option<Position>, SqliteError> {
+        self.rows.flush(self.tx)?;
+        Ok((!self.ids.is_empty()).then(|| position(self.last)))
     }
 
     pub(crate) fn append(
         &mut self,
-        stream: &StreamId,
+        stream: &'t StreamId,
         expected: ExpectedVersion,
-        events: &[NewEvent],
+        events: &'t [NewEvent],
     ) -> Result<Result<Appended, AppendError>, SqliteError> {
         match self.sent_before(events.iter().map(|event| (stream, event.id)))? {
             Err(refused) => return Ok(Err(refused)),
@@ -83,7 +101,7 @@ impl<'t> Log<'t> {
 
     pub(crate) fn append_multi(
         &mut self,
-        batch: &MultiAppend,
+        batch: &'t MultiAppend,
     ) -> Result<Result<MultiAppended, MultiAppendError>, SqliteError> {
         let MultiAppend { appends, checks, events } = batch;
         let mut last_of = HashMap::new();
@@ -142,6 +160,9 @@ impl<'t> Log<'t> {
     }
 
     fn find(&self, id: EventId) -> Result<Option<EventPlace>, SqliteError> {
+        if let Some((stream, version, position)) = self.ids.get(id.as_uuid()) {
+            return Ok(Some(EventPlace { stream: (*stream).clone(), version: *version, position: *position }));
+        }
         if self.highest_id.is_none_or(|highest| *id.as_uuid() > highest) {
             return Ok(None);
         }
@@ -172,7 +193,7 @@ impl<'t> Log<'t> {
     }
 
     /// Writes an event behind the last of its stream.
-    fn write(&mut self, id: &StreamId, event: &NewEvent) -> Result<Appended, SqliteError> {
+    fn write(&mut self, id: &'t StreamId, event: &'t NewEvent) -> Result<Appended, SqliteError> {
         let mut stream = if let Some(stream) = self.stream(id)? {
             stream
         } else {
@@ -181,22 +202,14 @@ impl<'t> Log<'t> {
         };
         stream.version = stream.version.next();
         let kind = self.kinds.number(self.tx, id.category(), &event.name)?;
-        if self.metadata.0 != event.metadata {
-            self.metadata = (event.metadata.clone(), metadata::to_text(&event.metadata)?);
+        if *self.metadata.0 != event.metadata {
+            self.metadata = (&event.metadata, metadata::to_text(&event.metadata)?.map(Rc::from));
         }
-        self.tx.prepare_cached(INSERT)?.execute(params![
-            stream.number,
-            to_sql(stream.version.get()),
-            kind,
-            event.schema_version,
-            event.id.as_uuid().as_bytes(),
-            event.recorded_at.as_micros(),
-            self.metadata.1,
-            text_or_bytes(&event.payload),
-        ])?;
-        let position = position(self.tx.last_insert_rowid());
-        self.head = Some(position);
-        self.highest_id = self.highest_id.max(Some(*event.id.as_uuid()));
+        self.last = self.last.checked_add(1).ok_or_else(|| SqliteError::broken("no position is left"))?;
+        let (position, metadata) = (position(self.last), self.metadata.1.clone());
+        self.ids.insert(*event.id.as_uuid(), (id, stream.version, position));
+        let row = NewRow { position: self.last, stream: stream.number, version: stream.version, kind, metadata, event };
+        self.rows.add(self.tx, row)?;
         let known = self.streams.get_mut(id);
         known.map(|known| known.replace(stream));
         Ok(Appended { version: stream.version, position: Some(position) })

@@ -41,6 +41,7 @@ mod schema;
 // Writing.
 mod append;
 mod checkpoints;
+mod insert;
 mod queue;
 mod snapshots;
 mod transaction;

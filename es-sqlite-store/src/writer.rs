@@ -62,8 +62,7 @@ impl File {
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut log = Log::new(&tx, &mut kinds)?;
         let done = tasks.iter().map(|task| task.perform(&tx, &mut log)).collect::<Result<_, _>>()?;
-        let head = log.written();
-        drop(log);
+        let head = log.finish()?;
         tx.commit()?;
         self.kinds = kinds;
         Ok((done, head))
@@ -71,7 +70,7 @@ impl File {
 }
 
 impl Task {
-    fn perform(&self, tx: &Connection, log: &mut Log<'_>) -> Result<Done, SqliteError> {
+    fn perform<'t>(&'t self, tx: &Connection, log: &mut Log<'t>) -> Result<Done, SqliteError> {
         Ok(match self {
             Self::Append { stream, expected, events } => Done::Append(log.append(stream, *expected, events)?),
             Self::AppendMulti(batch) => Done::AppendMulti(log.append_multi(batch)?),
