@@ -1,9 +1,11 @@
 //! A store of which nobody knows what it is keeps the contract of the one that it is.
 
 #[cfg(feature = "memory")]
-es_testkit::store_conformance!(memory, [subscribe, checkpoints, multi_stream_append, snapshots, any_executor], async || {
-    es::connect("memory:").await.unwrap()
-});
+es_testkit::store_conformance!(
+    memory,
+    [subscribe, checkpoints, multi_stream_append, snapshots, any_executor],
+    async || { es::connect("memory:").await.unwrap() }
+);
 
 #[cfg(feature = "sqlite")]
 es_testkit::store_conformance!(
