@@ -14,11 +14,11 @@ pub(super) fn snapshot(on: &Subject, id: &str, fingerprint: u64, version: u64) -
         version: v(version),
         position: p(number * 10),
         event_id: on.id(number),
-        recorded_at: Timestamp::from_micros(number as i64),
-        latest_at: Timestamp::from_micros(number as i64 + 1),
+        recorded_at: Timestamp::from_micros(number.cast_signed()),
+        latest_at: Timestamp::from_micros(number.cast_signed() + 1),
         fingerprint: Fingerprint::new(fingerprint),
         payload: Payload::from(format!("{id} {fingerprint} {version}")),
-        taken_at: Timestamp::from_micros(number as i64 + 2),
+        taken_at: Timestamp::from_micros(number.cast_signed() + 2),
     }
 }
 
