@@ -119,7 +119,9 @@ impl Fault for InTwoSteps {
     async fn save_snapshot(&self, store: &MemoryStore, snapshot: Snapshot) -> Saved {
         let half = snapshot.payload.slice(..snapshot.payload.len() / 2);
         store.save_snapshot(Snapshot { payload: half, ..snapshot.clone() }).await?;
-        tokio::task::yield_now().await;
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
         store.save_snapshot(snapshot).await
     }
 }
