@@ -50,6 +50,24 @@ fn of_a_group_that_expects_the_same_one_wins_and_the_others_go_on() {
 }
 
 #[test]
+fn any_number_of_events_is_written_whole_and_in_order() {
+    let (_folder, store) = block_on(fresh());
+    let (a, mut last) = (stream("account-a"), 0);
+    for count in 1..=70 {
+        let events: Vec<_> = (last + 1..=last + count).map(event).collect();
+        last += count;
+        let appended = block_on(store.append(&a, ExpectedVersion::Any, events.clone())).unwrap();
+        assert_eq!((appended.version, appended.position), (Version::new(last), Some(Position::new(last))));
+        // Rules 16 and 17 hold for all of them, also when they are not the last.
+        let again = block_on(store.append(&a, ExpectedVersion::Any, events)).unwrap();
+        assert_eq!(again, appended);
+    }
+    let log = block_on(store.read_log(ReadLog::all().limit(10_000))).unwrap().events;
+    assert_eq!(numbers(&log), (1..=last).collect::<Vec<_>>());
+    assert!(log.iter().zip(1..).all(|(event, at)| event.version.get() == at && event.position.get() == at));
+}
+
+#[test]
 fn a_future_that_is_dropped_or_not_polled_again_holds_nobody_up() {
     let (_folder, store) = block_on(fresh());
     let a = stream("account-a");
