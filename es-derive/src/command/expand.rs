@@ -37,13 +37,13 @@ impl CommandInput<'_> {
         let state = Ident::new("state", Span::call_site());
         let (rules, decision) = (self.rule_checks(&aggregate), self.decision(&aggregate, &state));
         quote_spanned! {site=>
+            #[allow(unused_qualifications)]
             const _: () = {
                 use #private::{HandledBy as __HandledBy, Listed as __Listed};
                 #emitted
 
                 #docs
                 #[automatically_derived]
-                #[allow(unused_qualifications)]
                 impl #impl_generics #private::Command for #ident #ty_generics #where_clause {
                     const MODEL: #private::CommandModel = #model;
 
@@ -54,7 +54,6 @@ impl CommandInput<'_> {
                 }
 
                 #[automatically_derived]
-                #[allow(unused_qualifications)]
                 impl #handler_generics #handled_by for #ident #ty_generics #handler_where {
                     #creates
 
@@ -67,7 +66,6 @@ impl CommandInput<'_> {
                 }
 
                 #[automatically_derived]
-                #[allow(unused_qualifications)]
                 impl #handler_generics #listed for #ident #ty_generics #handler_where {
                     #[inline]
                     fn decided_by(self, state: &#aggregate) -> #private::Decision<#aggregate> {

@@ -165,7 +165,6 @@ impl EventSet<'_> {
             let (variant, ty) = (&entry.variant, entry.placed());
             quote_spanned! {site=>
                 #[automatically_derived]
-                #[allow(unused_qualifications)]
                 impl #impl_generics ::core::convert::From<#ty> for #ident #ty_generics #where_clause {
                     #[inline]
                     fn from(event: #ty) -> Self {
@@ -174,7 +173,6 @@ impl EventSet<'_> {
                 }
 
                 #[automatically_derived]
-                #[allow(unused_qualifications)]
                 impl #impl_generics #private::Includes<#ty> for #ident #ty_generics #where_clause {
                     fn pick(self) -> ::core::result::Result<#ty, Self> {
                         match self {
@@ -186,7 +184,13 @@ impl EventSet<'_> {
                 }
             }
         };
-        self.entries.iter().map(conversion).collect()
+        let conversions = self.entries.iter().map(conversion);
+        quote_spanned! {site=>
+            #[allow(unused_qualifications)]
+            const _: () = {
+                #(#conversions)*
+            };
+        }
     }
 
     fn uniqueness(&self) -> TokenStream {

@@ -183,7 +183,7 @@ impl Fault for OneFingerprint {
 }
 
 fn trimmed(stream: &StreamId) -> StreamId {
-    StreamId::new(stream.category(), &stream.id().trim().to_lowercase()).expect("as good an id")
+    StreamId::new(stream.category(), stream.id().trim().to_lowercase()).expect("as good an id")
 }
 
 #[derive(Default)]
