@@ -229,6 +229,8 @@ async fn main() -> Result<(), Failed> {
         for (name, figure) in names.iter().zip(&medians) {
             println!("  {name:36} {figure:8.0}  x {:.2}", figure / medians[0]);
         }
+        let alone = medians[0] / medians[1];
+        println!("  plain / 1 writer: {alone:.2}, at most 1.2: {}", verdict(alone <= 1.2));
         let ahead = medians[3] / medians[0];
         println!("  64 writers / plain: {ahead:.2}, at least {least}: {}", verdict(ahead >= least));
         for (at, writers) in [1, 8, 64].into_iter().enumerate() {
@@ -240,7 +242,11 @@ async fn main() -> Result<(), Failed> {
         }
     }
     let (by_store, by_loop, by_log, bytes) = reads(&folder).await?;
-    println!("10 000 events of a stream: {by_store:.0} µs, a plain loop {by_loop:.0} µs: x {:.2}", by_store / by_loop);
+    let slower = by_store / by_loop;
+    println!(
+        "10 000 events of a stream: {by_store:.0} µs, a plain loop {by_loop:.0} µs: x {slower:.2}, at most 1.3: {}",
+        verdict(slower <= 1.3)
+    );
     println!("the same by a filter of the log: {by_log:.0} µs: x {:.2}", by_log / by_loop);
     println!("{bytes:.0} bytes in the file for each event of {} bytes", PAYLOAD.len());
     Ok(())

@@ -140,8 +140,6 @@ fn prepare(writer: &mut Connection, path: &Path, options: &Options) -> Result<()
     writer.pragma_update_and_check(None, "journal_size_limit", 64 * 1024 * 1024, |_| Ok(()))?;
     // The pages that a commit changes stay in memory until then; KiB where it is negative.
     writer.pragma_update(None, "cache_size", -16 * 1024)?;
-    // A page that many commits change is brought to the database once for all of them.
-    writer.pragma_update_and_check(None, "wal_autocheckpoint", 4_000, |_| Ok(()))?;
     if let Some(pages) = options.max_pages {
         writer.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
     }
