@@ -4,6 +4,8 @@ pub use serde;
 
 use crate::decode_error::DecodeReason;
 
+pub use async_trait::async_trait;
+
 pub use crate::aggregate::{
     Abilities, Aggregate, AggregateEvent, Apply, ApplyTo, CommandAbilities, CommandProbe, Invariant, ReadJson,
     StateAbilities, StateProbe, UnableCommand, UnableState,

@@ -1,93 +1,194 @@
-//! Stores behind references and smart pointers.
+//! Stores inside others: what a wrapper does not change is passed on, written once for each capability.
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
+/// Passes what a wrapper does not change on to the store inside it.
+///
+/// In brackets stand the parameters of the wrapper, that of the inner store first; then the wrapper, how to come from it
+/// to the inner store, and the traits to pass on.
+/// A trait that is added to the port is added here, and wrappers have only to name it.
+///
+/// ```
+/// use es_core::forward_store;
+/// use es_memory_store::MemoryStore;
+///
+/// struct Named<S> { name: String, store: S }
+///
+/// forward_store! {
+///     [S] Named<S>, |named| &named.store =>
+///     EventStore, Subscribe, CheckpointStore, MultiStreamAppend, SnapshotStore
+/// }
+///
+/// fn takes_events(_: impl es_core::store::EventStore) {}
+/// takes_events(Named { name: "archive".to_owned(), store: MemoryStore::new() });
+/// ```
+#[macro_export]
+macro_rules! forward_store {
+    ($parameters:tt $wrapper:ty, |$this:ident| $inner:expr => $($capability:ident),+ $(,)?) => {
+        $($crate::forward_store!(@$capability $parameters $wrapper, |$this| $inner);)+
+    };
 
-use super::{
-    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, Limits, LogPage, MultiAppend,
-    MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
-};
-use crate::envelope::NewEvent;
-use crate::stream::StreamId;
-use crate::version::{ExpectedVersion, Position};
-
-macro_rules! forwarded {
-    ($($store:ty),+) => {$(
-        #[async_trait]
-        impl<S: EventStore + ?Sized> EventStore for $store {
+    (@EventStore [$s:ident $(: ?$sized:ident)? $(, $($more:tt)*)?] $wrapper:ty, |$this:ident| $inner:expr) => {
+        #[$crate::__private::async_trait]
+        impl<$s: $crate::store::EventStore $(+ ?$sized)? $(, $($more)*)?> $crate::store::EventStore for $wrapper {
             async fn append(
                 &self,
-                stream: &StreamId,
-                expected: ExpectedVersion,
-                events: Vec<NewEvent>,
-            ) -> Result<Appended, AppendError> {
-                (**self).append(stream, expected, events).await
+                stream: &$crate::StreamId,
+                expected: $crate::ExpectedVersion,
+                events: ::std::vec::Vec<$crate::NewEvent>,
+            ) -> ::core::result::Result<$crate::store::Appended, $crate::store::AppendError> {
+                let $this = self;
+                ($inner).append(stream, expected, events).await
             }
 
-            async fn read_stream(&self, stream: &StreamId, range: ReadStream) -> Result<StreamPage, ReadError> {
-                (**self).read_stream(stream, range).await
+            async fn read_stream(
+                &self,
+                stream: &$crate::StreamId,
+                range: $crate::store::ReadStream,
+            ) -> ::core::result::Result<$crate::store::StreamPage, $crate::store::ReadError> {
+                let $this = self;
+                ($inner).read_stream(stream, range).await
             }
 
-            async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError> {
-                (**self).read_log(range).await
+            async fn read_log(
+                &self,
+                range: $crate::store::ReadLog,
+            ) -> ::core::result::Result<$crate::store::LogPage, $crate::store::ReadError> {
+                let $this = self;
+                ($inner).read_log(range).await
             }
 
-            fn limits(&self) -> Limits {
-                (**self).limits()
+            fn limits(&self) -> $crate::store::Limits {
+                let $this = self;
+                ($inner).limits()
             }
 
-            fn reads_as_appended(&self, stream: &StreamId) -> bool {
-                (**self).reads_as_appended(stream)
-            }
-        }
-
-        #[async_trait]
-        impl<S: Subscribe + ?Sized> Subscribe for $store {
-            async fn appended_after(&self, position: Position) -> Result<(), ReadError> {
-                (**self).appended_after(position).await
-            }
-        }
-
-        #[async_trait]
-        impl<S: MultiStreamAppend + ?Sized> MultiStreamAppend for $store {
-            async fn append_multi(&self, batch: MultiAppend) -> Result<MultiAppended, MultiAppendError> {
-                (**self).append_multi(batch).await
+            fn reads_as_appended(&self, stream: &$crate::StreamId) -> bool {
+                let $this = self;
+                ($inner).reads_as_appended(stream)
             }
         }
+    };
 
-        #[async_trait]
-        impl<S: CheckpointStore + ?Sized> CheckpointStore for $store {
-            async fn load_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
-                (**self).load_checkpoint(name).await
+    (@Subscribe [$s:ident $(: ?$sized:ident)? $(, $($more:tt)*)?] $wrapper:ty, |$this:ident| $inner:expr) => {
+        #[$crate::__private::async_trait]
+        impl<$s: $crate::store::Subscribe $(+ ?$sized)? $(, $($more)*)?> $crate::store::Subscribe for $wrapper {
+            async fn appended_after(
+                &self,
+                position: $crate::Position,
+            ) -> ::core::result::Result<(), $crate::store::ReadError> {
+                let $this = self;
+                ($inner).appended_after(position).await
+            }
+        }
+    };
+
+    (@MultiStreamAppend [$s:ident $(: ?$sized:ident)? $(, $($more:tt)*)?] $wrapper:ty, |$this:ident| $inner:expr) => {
+        #[$crate::__private::async_trait]
+        impl<$s: $crate::store::MultiStreamAppend $(+ ?$sized)? $(, $($more)*)?> $crate::store::MultiStreamAppend
+            for $wrapper
+        {
+            async fn append_multi(
+                &self,
+                batch: $crate::store::MultiAppend,
+            ) -> ::core::result::Result<$crate::store::MultiAppended, $crate::store::MultiAppendError> {
+                let $this = self;
+                ($inner).append_multi(batch).await
+            }
+        }
+    };
+
+    (@CheckpointStore [$s:ident $(: ?$sized:ident)? $(, $($more:tt)*)?] $wrapper:ty, |$this:ident| $inner:expr) => {
+        #[$crate::__private::async_trait]
+        impl<$s: $crate::store::CheckpointStore $(+ ?$sized)? $(, $($more)*)?> $crate::store::CheckpointStore
+            for $wrapper
+        {
+            async fn load_checkpoint(
+                &self,
+                name: &$crate::store::CheckpointName,
+            ) -> ::core::result::Result<::core::option::Option<$crate::Position>, $crate::store::CheckpointError> {
+                let $this = self;
+                ($inner).load_checkpoint(name).await
             }
 
             async fn save_checkpoint(
                 &self,
-                name: &CheckpointName,
-                expected: Option<Position>,
-                position: Position,
-            ) -> Result<(), CheckpointError> {
-                (**self).save_checkpoint(name, expected, position).await
+                name: &$crate::store::CheckpointName,
+                expected: ::core::option::Option<$crate::Position>,
+                position: $crate::Position,
+            ) -> ::core::result::Result<(), $crate::store::CheckpointError> {
+                let $this = self;
+                ($inner).save_checkpoint(name, expected, position).await
             }
 
             async fn reset_checkpoint(
                 &self,
-                name: &CheckpointName,
-                expected: Option<Position>,
-                position: Position,
-            ) -> Result<(), CheckpointError> {
-                (**self).reset_checkpoint(name, expected, position).await
+                name: &$crate::store::CheckpointName,
+                expected: ::core::option::Option<$crate::Position>,
+                position: $crate::Position,
+            ) -> ::core::result::Result<(), $crate::store::CheckpointError> {
+                let $this = self;
+                ($inner).reset_checkpoint(name, expected, position).await
             }
 
-            async fn delete_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
-                (**self).delete_checkpoint(name).await
+            async fn delete_checkpoint(
+                &self,
+                name: &$crate::store::CheckpointName,
+            ) -> ::core::result::Result<::core::option::Option<$crate::Position>, $crate::store::CheckpointError> {
+                let $this = self;
+                ($inner).delete_checkpoint(name).await
             }
 
-            async fn list_checkpoints(&self) -> Result<Vec<(CheckpointName, Position)>, CheckpointError> {
-                (**self).list_checkpoints().await
+            async fn list_checkpoints(
+                &self,
+            ) -> ::core::result::Result<
+                ::std::vec::Vec<($crate::store::CheckpointName, $crate::Position)>,
+                $crate::store::CheckpointError,
+            > {
+                let $this = self;
+                ($inner).list_checkpoints().await
             }
         }
-    )+};
+    };
+
+    (@SnapshotStore [$s:ident $(: ?$sized:ident)? $(, $($more:tt)*)?] $wrapper:ty, |$this:ident| $inner:expr) => {
+        #[$crate::__private::async_trait]
+        impl<$s: $crate::store::SnapshotStore $(+ ?$sized)? $(, $($more)*)?> $crate::store::SnapshotStore for $wrapper {
+            async fn save_snapshot(
+                &self,
+                snapshot: $crate::store::Snapshot,
+            ) -> ::core::result::Result<(), $crate::store::SnapshotError> {
+                let $this = self;
+                ($inner).save_snapshot(snapshot).await
+            }
+
+            async fn load_snapshot(
+                &self,
+                stream: &$crate::StreamId,
+                fingerprint: $crate::Fingerprint,
+                up_to: $crate::Version,
+            ) -> ::core::result::Result<::core::option::Option<$crate::store::Snapshot>, $crate::store::SnapshotError> {
+                let $this = self;
+                ($inner).load_snapshot(stream, fingerprint, up_to).await
+            }
+
+            async fn delete_snapshots(
+                &self,
+                stream: &$crate::StreamId,
+            ) -> ::core::result::Result<(), $crate::store::SnapshotError> {
+                let $this = self;
+                ($inner).delete_snapshots(stream).await
+            }
+        }
+    };
 }
-forwarded!(&S, Box<S>, Arc<S>);
+
+forward_store! {
+    [S: ?Sized] &S, |store| **store => EventStore, Subscribe, MultiStreamAppend, CheckpointStore, SnapshotStore
+}
+forward_store! {
+    [S: ?Sized] Box<S>, |store| **store => EventStore, Subscribe, MultiStreamAppend, CheckpointStore, SnapshotStore
+}
+forward_store! {
+    [S: ?Sized] Arc<S>, |store| **store => EventStore, Subscribe, MultiStreamAppend, CheckpointStore, SnapshotStore
+}

@@ -2,7 +2,6 @@
 //! snapshot may be used is for the reader to prove.
 
 use std::error::Error;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -126,28 +125,3 @@ pub enum SnapshotError {
         cause: Box<dyn Error + Send + Sync>,
     },
 }
-
-macro_rules! forwarded {
-    ($($store:ty),+) => {$(
-        #[async_trait]
-        impl<S: SnapshotStore + ?Sized> SnapshotStore for $store {
-            async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), SnapshotError> {
-                (**self).save_snapshot(snapshot).await
-            }
-
-            async fn load_snapshot(
-                &self,
-                stream: &StreamId,
-                fingerprint: Fingerprint,
-                up_to: Version,
-            ) -> Result<Option<Snapshot>, SnapshotError> {
-                (**self).load_snapshot(stream, fingerprint, up_to).await
-            }
-
-            async fn delete_snapshots(&self, stream: &StreamId) -> Result<(), SnapshotError> {
-                (**self).delete_snapshots(stream).await
-            }
-        }
-    )+};
-}
-forwarded!(&S, Box<S>, Arc<S>);

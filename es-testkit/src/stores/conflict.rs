@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use async_trait::async_trait;
 use es_core::store::{
-    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, Expectation, Limits, LogPage,
-    MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, Snapshot,
-    SnapshotError, SnapshotStore, StreamPage, Subscribe, Violation,
+    AppendError, Appended, EventStore, Expectation, Limits, LogPage, MultiAppend, MultiAppendError, MultiAppended,
+    MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage, Violation,
 };
-use es_core::{ExpectedVersion, Fingerprint, NewEvent, Position, StreamId, Version};
+use es_core::{ExpectedVersion, NewEvent, StreamId, Version};
 
 /// A store around another, whose first appends report a conflict though nobody has changed anything.
 ///
@@ -132,62 +131,6 @@ impl<S: MultiStreamAppend> MultiStreamAppend for ConflictStore<S> {
     }
 }
 
-#[async_trait]
-impl<S: Subscribe> Subscribe for ConflictStore<S> {
-    async fn appended_after(&self, position: Position) -> Result<(), ReadError> {
-        self.store.appended_after(position).await
-    }
-}
-
-#[async_trait]
-impl<S: CheckpointStore> CheckpointStore for ConflictStore<S> {
-    async fn load_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
-        self.store.load_checkpoint(name).await
-    }
-
-    async fn save_checkpoint(
-        &self,
-        name: &CheckpointName,
-        expected: Option<Position>,
-        position: Position,
-    ) -> Result<(), CheckpointError> {
-        self.store.save_checkpoint(name, expected, position).await
-    }
-
-    async fn reset_checkpoint(
-        &self,
-        name: &CheckpointName,
-        expected: Option<Position>,
-        position: Position,
-    ) -> Result<(), CheckpointError> {
-        self.store.reset_checkpoint(name, expected, position).await
-    }
-
-    async fn delete_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
-        self.store.delete_checkpoint(name).await
-    }
-
-    async fn list_checkpoints(&self) -> Result<Vec<(CheckpointName, Position)>, CheckpointError> {
-        self.store.list_checkpoints().await
-    }
-}
-
-#[async_trait]
-impl<S: SnapshotStore> SnapshotStore for ConflictStore<S> {
-    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), SnapshotError> {
-        self.store.save_snapshot(snapshot).await
-    }
-
-    async fn load_snapshot(
-        &self,
-        stream: &StreamId,
-        fingerprint: Fingerprint,
-        up_to: Version,
-    ) -> Result<Option<Snapshot>, SnapshotError> {
-        self.store.load_snapshot(stream, fingerprint, up_to).await
-    }
-
-    async fn delete_snapshots(&self, stream: &StreamId) -> Result<(), SnapshotError> {
-        self.store.delete_snapshots(stream).await
-    }
+es_core::forward_store! {
+    [S] ConflictStore<S>, |conflicting| conflicting.store => Subscribe, CheckpointStore, SnapshotStore
 }
