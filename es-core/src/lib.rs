@@ -36,6 +36,8 @@ pub mod store;
 // What works on stores alone.
 pub mod copy;
 
+mod processor;
+
 mod upcasting;
 
 // The drivers: the only modules that see both a domain and a store.
@@ -64,6 +66,7 @@ pub use self::hop::{HopError, HopFunction, OfPayload, OfRecorded};
 pub use self::id::{EventId, IdSource, MessageId, UuidV7};
 pub use self::metadata::Metadata;
 pub use self::name::{EventName, InvalidEventName};
+pub use self::processor::{EventProcessor, EventRef, ProcessorError};
 pub use self::projection::{Answer, Project, Projected, Projection, Query};
 pub use self::repository::{AsOf, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget, SnapshotFailure};
 pub use self::runner::{ProjectionError, ProjectionRunner};

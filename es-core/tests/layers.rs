@@ -11,7 +11,7 @@ const ROWS: &[&[&str]] = &[
     &["aggregate", "command", "projection", "snapshotted"],
     &["catalogue"],
     &["store"],
-    &["copy", "upcasting"],
+    &["copy", "processor", "upcasting"],
     &["repository", "runner"],
 ];
 
