@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+#[macro_use]
+mod as_text;
+
 // The words.
 pub mod model;
 pub mod shape;
