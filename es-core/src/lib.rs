@@ -42,6 +42,7 @@ mod processor;
 mod upcasting;
 
 // The drivers: the only modules that see both a domain and a store.
+mod read_model;
 mod repository;
 mod runner;
 
@@ -69,7 +70,14 @@ pub use self::index_value::{IndexValue, Indexed, NotIndexable};
 pub use self::metadata::Metadata;
 pub use self::name::{EventName, InvalidEventName};
 pub use self::processor::{EventProcessor, EventRef, ProcessorError};
-pub use self::projection::{Answer, Project, Projected, Projection, Query};
+pub use self::projection::{
+    Answer, KeyedProjection, Project, ProjectRow, Projected, Projection, ProjectionInto, Query, RowChange, RowError,
+    RowKey, WriteError, WriteTo,
+};
+pub use self::read_model::{
+    AnswerFrom, AnswerMoved, AnswerUpdates, Answers, BusError, DuplicateAnswer, InlineStore, LiveRows, QueryBus,
+    QueryBusBuilder, QueryError, ReadModel, RowSource, RowWork, Rows, RowsPage, WaitError,
+};
 pub use self::repository::{AsOf, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget, SnapshotFailure};
 pub use self::runner::{ProjectionError, ProjectionRunner};
 pub use self::shape::EventData;

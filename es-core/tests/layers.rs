@@ -12,7 +12,7 @@ const ROWS: &[&[&str]] = &[
     &["catalogue"],
     &["store"],
     &["copy", "processor", "upcasting"],
-    &["repository", "runner"],
+    &["read_model", "repository", "runner"],
 ];
 
 /// `id` makes ids for a time, `shape` tells the shape of a time, and nothing else of the words knows another.
