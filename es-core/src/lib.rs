@@ -76,7 +76,7 @@ pub use self::projection::{
 };
 pub use self::read_model::{
     AnswerFrom, AnswerMoved, AnswerUpdates, Answers, BusError, DuplicateAnswer, InlineStore, LiveRows, QueryBus,
-    QueryBusBuilder, QueryError, ReadModel, RowSource, RowWork, Rows, RowsPage, WaitError,
+    QueryBusBuilder, QueryError, ReadModel, RowSource, RowWork, Rows, RowsPage, TableProjection, WaitError,
 };
 pub use self::repository::{AsOf, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget, SnapshotFailure};
 pub use self::runner::{ProjectionError, ProjectionRunner};

@@ -8,6 +8,7 @@ mod live;
 mod processor;
 mod query;
 mod rows;
+mod tables;
 mod wait;
 
 use std::fmt;
@@ -26,6 +27,7 @@ pub use self::live::LiveRows;
 pub use self::processor::RowWork;
 pub use self::query::AnswerFrom;
 pub use self::rows::{QueryError, RowSource, Rows, RowsPage};
+pub use self::tables::TableProjection;
 pub use self::wait::WaitError;
 
 /// A [keyed projection](KeyedProjection) in a store.

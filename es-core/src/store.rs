@@ -114,6 +114,7 @@ mod scan;
 mod snapshot;
 mod subscribe;
 mod subscription;
+mod transact;
 
 use async_trait::async_trait;
 
@@ -138,6 +139,7 @@ pub use self::scan::{RowPage, Scan, ScanPlace};
 pub use self::snapshot::{Snapshot, SnapshotError, SnapshotStore};
 pub use self::subscribe::Subscribe;
 pub use self::subscription::{Delivery, StreamSubscription, Subscription};
+pub use self::transact::{Transact, TransactionFailed};
 
 /// An append-only store of events.
 ///

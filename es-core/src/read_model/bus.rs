@@ -12,7 +12,7 @@ use async_trait::async_trait;
 
 use super::{AnswerFrom, QueryError, ReadModel};
 use crate::codec::Codec;
-use crate::projection::{Answer, KeyedProjection, Projection, Query};
+use crate::projection::{Answer, Projection, Query};
 use crate::runner::ProjectionRunner;
 use crate::store::{ReadModelStore, Subscribe};
 
@@ -154,7 +154,7 @@ impl QueryBus {
     where
         Q: Query<Answer: Clone + PartialEq + Send> + Clone + Send + 'static,
     {
-        Ok(AnswerUpdates { by: self.answerer()?, query, last: None, moved: None })
+        Ok(AnswerUpdates { by: self.answerer()?, query, last: None, moved: None, is_due: true })
     }
 
     fn answerer<Q: Query + 'static>(&self) -> Result<Arc<dyn Answers<Q>>, BusError> {
@@ -199,6 +199,8 @@ pub struct AnswerUpdates<Q: Query> {
     last: Option<Q::Answer>,
     /// Since the last answer was asked for.
     moved: Option<AnswerMoved>,
+    /// Whether the answer is to be asked for without waiting.
+    is_due: bool,
 }
 
 impl<Q> AnswerUpdates<Q>
@@ -213,17 +215,18 @@ where
     /// See [`QueryError`]; asking again tries again.
     pub async fn next(&mut self) -> Result<Q::Answer, QueryError> {
         loop {
-            if self.last.is_some() {
+            if !self.is_due {
                 // Kept until it has ended, so that a future that is dropped misses nothing.
                 let moved = self.moved.get_or_insert_with(|| self.by.moved());
                 let ended = moved.await;
                 self.moved = None;
+                self.is_due = true;
                 ended?;
             }
             // Listening comes before asking, so that a commit between the two is not missed.
             let moved = self.by.moved();
             let answer = self.by.answer(self.query.clone()).await?;
-            self.moved = Some(moved);
+            (self.moved, self.is_due) = (Some(moved), false);
             if self.last.as_ref() != Some(&answer) {
                 self.last = Some(answer.clone());
                 return Ok(answer);
