@@ -103,10 +103,6 @@ impl Transact for SqliteStore {
         })
     }
 
-    fn load_in(tx: &Transaction<'_>, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
-        tx.load_checkpoint(name)
-    }
-
     fn save_in(
         tx: &Transaction<'_>,
         name: &CheckpointName,

@@ -14,7 +14,7 @@ use crate::version::Position;
 ///
 /// - T1. What `work` has done is there if, and only if, it returns `Ok` and [`in_transaction`](Self::in_transaction) does
 ///   so as well; the checkpoints that it has saved are a part of it.
-/// - T2. A checkpoint that is loaded or saved in it is that of [`CheckpointStore`]: rules 26 to 28 hold, and nobody else
+/// - T2. A checkpoint that is saved in it is that of [`CheckpointStore`]: rules 26 to 28 hold, and nobody else
 ///   changes it until the transaction ends.
 pub trait Transact: CheckpointStore {
     /// A transaction that has begun.
@@ -29,12 +29,6 @@ pub trait Transact: CheckpointStore {
         T: Send,
         E: From<TransactionFailed> + Send,
         W: for<'t> FnOnce(&Self::Transaction<'t>) -> Result<T, E> + Send;
-
-    /// The position that was saved last, as the transaction sees it.
-    ///
-    /// # Errors
-    /// [`CheckpointError::Store`].
-    fn load_in(tx: &Self::Transaction<'_>, name: &CheckpointName) -> Result<Option<Position>, CheckpointError>;
 
     /// Replaces `expected` by `position`, once the transaction is committed.
     ///
