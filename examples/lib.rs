@@ -19,3 +19,8 @@ mod versioning_guide {}
 #[cfg(doctest)]
 #[doc = include_str!("../docs/snapshots.md")]
 mod snapshots_guide {}
+
+/// Compiles and runs the code about projections.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/projections.md")]
+mod projections_guide {}

@@ -10,6 +10,7 @@ pub mod shape;
 mod codec;
 mod fingerprint;
 mod id;
+mod index_value;
 mod name;
 mod stream;
 mod time;
@@ -44,6 +45,7 @@ mod processor;
 mod upcasting;
 
 // The drivers: the only modules that see both a domain and a store.
+mod read_model;
 mod repository;
 mod runner;
 
@@ -67,10 +69,18 @@ pub use self::event_set::{EventSet, Events, Includes, IntoEvents};
 pub use self::fingerprint::Fingerprint;
 pub use self::hop::{HopError, HopFunction, OfPayload, OfRecorded};
 pub use self::id::{EventId, IdSource, MessageId, UuidV7};
+pub use self::index_value::{IndexValue, Indexed, NotIndexable};
 pub use self::metadata::Metadata;
 pub use self::name::{EventName, InvalidEventName};
 pub use self::processor::{EventProcessor, EventRef, ProcessorError};
-pub use self::projection::{Answer, Project, Projected, Projection, Query};
+pub use self::projection::{
+    Answer, KeyedProjection, Project, ProjectRow, Projected, Projection, ProjectionInto, Query, RowChange, RowError,
+    RowKey, WriteError, WriteTo,
+};
+pub use self::read_model::{
+    AnswerFrom, AnswerMoved, AnswerUpdates, Answers, BusError, DuplicateAnswer, InlineStore, LiveRows, QueryBus,
+    QueryBusBuilder, QueryError, ReadModel, RowSource, RowWork, Rows, RowsPage, TableProjection, WaitError,
+};
 pub use self::repository::{
     AsOf, CommandOptions, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget, SnapshotFailure,
 };

@@ -2,6 +2,8 @@
 //!
 //! Everything is `'static` and can be read in `const` contexts; order is the order of the source.
 
+use std::borrow::Cow;
+
 /// An aggregate: `Account::MODEL`.
 ///
 /// ```
@@ -115,6 +117,12 @@ pub struct InvariantModel {
 pub struct ProjectionModel {
     /// The stored name.
     pub name: &'static str,
+    /// The version; the first one is 1.
+    pub version: u32,
+    /// The type of the key of its rows, as written; `None` for one read model of the whole log.
+    pub key: Option<&'static str>,
+    /// The indexes that its rows stand in.
+    pub indexes: &'static [&'static str],
     /// The name of the Rust type.
     pub type_name: &'static str,
     /// The doc comment.
@@ -123,4 +131,16 @@ pub struct ProjectionModel {
     pub events: &'static [EventModel],
     /// Events that are stored, but read as some of these.
     pub split: &'static [EventModel],
+}
+
+impl ProjectionModel {
+    /// The name of its checkpoint, and of its rows in a store: `balances`, or `balances@2` for version 2.
+    ///
+    /// So a new version catches up beside the one that is in use.
+    pub fn checkpoint_name(&self) -> Cow<'static, str> {
+        match self.version {
+            1 => self.name.into(),
+            version => format!("{}@{version}", self.name).into(),
+        }
+    }
 }

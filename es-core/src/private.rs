@@ -16,11 +16,15 @@ pub use crate::decode_error::DecodeError;
 pub use crate::envelope::RecordedEvent;
 pub use crate::event::{Event, SplitInto, UpcastFrom};
 pub use crate::event_set::{EventSet, Events, Includes};
+pub use crate::index_value::{IndexValue, Indexed, NotIndexable};
 pub use crate::model::{
     AggregateModel, CommandModel, EventModel, FieldModel, HopModel, InvariantModel, ProjectionModel, RuleModel,
 };
 pub use crate::name::EventName;
-pub use crate::projection::{Project, Projected, Projection};
+pub use crate::projection::{
+    KeyedProjection, Project, ProjectRow, Projected, Projection, ProjectionInto, RowChange, RowError, RowKey,
+    WriteError, WriteTo,
+};
 pub use crate::shape::{Choice, EventData, Outer, Presence, Probe, Shape, SpelledShape, Tagging, record};
 pub use crate::snapshotted::{Snapshotted, StateModel};
 
@@ -29,6 +33,106 @@ pub use crate::hop::json_hop;
 pub use crate::hop::{HopError, TextField, TryUpcastFrom, hop, try_hop};
 #[cfg(feature = "json")]
 pub use serde_json::Value;
+
+/// What an expression for keys may give: the key, or a reference to it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a key of this projection, which is `{K}`",
+    label = "expected `{K}`",
+    note = "`keys` takes a list, or anything to iterate over, of `{K}` or `&{K}`"
+)]
+pub trait AsKey<K> {
+    /// The key.
+    fn as_key(&self) -> K;
+}
+
+impl<K: RowKey> AsKey<K> for K {
+    fn as_key(&self) -> K {
+        self.clone()
+    }
+}
+
+impl<K: RowKey> AsKey<K> for &K {
+    fn as_key(&self) -> K {
+        (*self).clone()
+    }
+}
+
+/// One of the keys in `keys = [..]`.
+pub fn key<P: KeyedProjection, T: AsKey<P::Key> + ?Sized>(key: &T) -> P::Key {
+    key.as_key()
+}
+
+/// The keys in `keys = ..`.
+pub fn keys<P: KeyedProjection, I: IntoIterator<Item: AsKey<P::Key>>>(keys: I) -> Vec<P::Key> {
+    keys.into_iter().map(|key| key.as_key()).collect()
+}
+
+/// Each key once: a row sees an event once.
+pub fn distinct<P: KeyedProjection>(keys: Vec<P::Key>) -> Vec<P::Key> {
+    if keys.len() < 2 {
+        return keys;
+    }
+    let mut seen = std::collections::HashSet::new();
+    keys.into_iter().filter(|key| seen.insert(key.to_text())).collect()
+}
+
+/// The key that is the id in the stream of an event.
+///
+/// # Errors
+/// It is none.
+pub fn key_of_stream<P: KeyedProjection>(event: &RecordedEvent) -> Result<P::Key, RowError> {
+    RowKey::from_text(event.stream.id()).map_err(|cause| RowError::StreamIsNoKey {
+        stream: event.stream.clone(),
+        version: event.version,
+        key_type: P::MODEL.key.unwrap_or_default(),
+        cause,
+    })
+}
+
+/// The texts of keys.
+pub fn key_texts<P: KeyedProjection>(keys: Vec<P::Key>) -> Vec<Text> {
+    keys.iter().map(RowKey::to_text).collect()
+}
+
+/// What an event does to the row with this key.
+pub fn project_row<'e, P: ProjectRow<E>, E: Event>(
+    key: P::Key,
+    event: E,
+    recorded: &'e RecordedEvent,
+) -> RowChange<'e, P> {
+    RowChange::project(key, event, recorded)
+}
+
+/// The event once more, for the next of its rows.
+pub fn again<E: ForEachKey>(event: &E) -> E {
+    event.clone()
+}
+
+/// An event that can be about several rows.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is about several rows, each of which takes a copy of it",
+    label = "`Clone` is not derived for `{Self}`",
+    note = "write `#[derive(Clone)]` on `{Self}`"
+)]
+pub trait ForEachKey: Clone {}
+
+impl<E: Clone> ForEachKey for E {}
+
+/// The list type.
+pub type List<T> = Vec<T>;
+
+/// Adds the value of a field to those of the indexes.
+///
+/// # Errors
+/// The value does not fit, with the name of the index.
+pub fn index_value<T: Indexed + ?Sized>(
+    values: &mut Vec<(&'static str, IndexValue)>,
+    index: &'static str,
+    value: &T,
+) -> Result<(), (&'static str, NotIndexable)> {
+    values.extend(value.index_value().map_err(|error| (index, error))?.map(|value| (index, value)));
+    Ok(())
+}
 
 /// The string type, whatever `String` means where the derive is used.
 pub type Text = String;

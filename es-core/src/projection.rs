@@ -2,10 +2,16 @@
 //!
 //! Pure: it sees no store; a driver hands it one event after the other.
 
+mod keyed;
+mod written;
+
 use crate::codec::Codec;
 use crate::decode_error::DecodeError;
 use crate::envelope::RecordedEvent;
 use crate::model::ProjectionModel;
+
+pub use self::keyed::{KeyedProjection, ProjectRow, RowChange, RowError, RowKey};
+pub use self::written::{ProjectionInto, WriteError, WriteTo};
 
 /// A read model built from the global log.
 ///
@@ -41,8 +47,10 @@ use crate::model::ProjectionModel;
     note = "write `#[derive(Projection)]` and `#[projection(..)]` on `{Self}`"
 )]
 pub trait Projection: Send + Sync + 'static {
-    /// The stored name, under which its checkpoint is kept.
+    /// The stored name.
     const NAME: &'static str;
+    /// The version; another one has a checkpoint of its own.
+    const VERSION: u32 = 1;
     /// Everything the derive knows.
     const MODEL: ProjectionModel;
 

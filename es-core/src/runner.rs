@@ -167,6 +167,13 @@ impl<P: Projection, S: EventStore, C: Codec> ProjectionRunner<P, S, C> {
     }
 }
 
+impl<P, S: Subscribe, C> ProjectionRunner<P, S, C> {
+    /// Waits for an event after `position`.
+    pub(crate) async fn appended_after(&self, position: Position) -> Result<(), ReadError> {
+        self.shared.store.appended_after(position).await
+    }
+}
+
 impl<P: Projection, S: Subscribe, C: Codec> ProjectionRunner<P, S, C> {
     /// Returns when the read model has seen `position`, driving it there if nobody else does.
     ///

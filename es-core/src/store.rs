@@ -94,21 +94,28 @@
 //!
 //! 35. A store that says of a stream that it [reads as appended](EventStore::reads_as_appended) gives back each event
 //!     of it with the name, the schema version and the payload that were appended, and each as one event.
+//!
+//! Other capabilities have rules of their own: [`SnapshotStore`] S1 to S7, [`ReadModelStore`] M1 to M11, and
+//! [`InlineAppend`] N1 to N3.
 
 mod admit;
 mod append;
 mod checkpoint;
 mod filter;
 mod forward;
+mod inline;
 mod limits;
 mod multi_append;
 mod page;
 mod read;
 mod read_error;
+mod read_model;
 mod resend;
+mod scan;
 mod snapshot;
 mod subscribe;
 mod subscription;
+mod transact;
 
 use async_trait::async_trait;
 
@@ -120,6 +127,7 @@ pub use self::admit::admit;
 pub use self::append::{AppendError, Appended};
 pub use self::checkpoint::{CheckpointError, CheckpointName, CheckpointStore, InvalidCheckpointName, check_checkpoint};
 pub use self::filter::EventFilter;
+pub use self::inline::{InlineAppend, InlineFailure, InlineProjection, InlineProjections, RowLoader};
 pub use self::limits::Limits;
 pub use self::multi_append::{
     Expectation, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, StreamAppended, Violation,
@@ -127,10 +135,13 @@ pub use self::multi_append::{
 pub use self::page::{LogPage, StreamPage};
 pub use self::read::{Direction, ReadLog, ReadStream};
 pub use self::read_error::ReadError;
+pub use self::read_model::{LoadedRows, ReadModelEntry, ReadModelError, ReadModelStore, Row, RowIndexes, RowWrite};
 pub use self::resend::{EventPlace, sent_before};
+pub use self::scan::{RowPage, Scan, ScanPlace};
 pub use self::snapshot::{Snapshot, SnapshotError, SnapshotStore};
 pub use self::subscribe::Subscribe;
 pub use self::subscription::{Delivery, StreamSubscription, Subscription};
+pub use self::transact::{Transact, TransactionFailed};
 
 /// An append-only store of events.
 ///

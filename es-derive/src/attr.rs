@@ -100,9 +100,14 @@ impl Mentioned {
         !self.is_garbled && self.keys.is_empty()
     }
 
+    /// Whether this key was given.
+    pub(crate) fn mentions(&self, key: &str) -> bool {
+        self.keys.iter().any(|given| given == key)
+    }
+
     /// Whether nothing was given that could have been this key.
     pub(crate) fn lacks(&self, key: &str) -> bool {
-        !self.is_garbled && !self.keys.iter().any(|given| given == key)
+        !self.is_garbled && !self.mentions(key)
     }
 }
 

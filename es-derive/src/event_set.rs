@@ -18,7 +18,6 @@ use crate::stored_name;
 use crate::value::{self, CratePath, Home, Once};
 
 pub(crate) use self::names::unique_names;
-pub(crate) use self::replay::{Fold, replay_arm};
 
 /// An enum with one variant for each event.
 pub(crate) struct EventSet<'a> {

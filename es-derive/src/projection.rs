@@ -2,6 +2,9 @@
 
 mod attrs;
 mod expand;
+mod into;
+mod keyed;
+mod listed;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

@@ -5,7 +5,7 @@ use syn::LitStr;
 use crate::diagnostics::Diagnostics;
 
 /// The longest name, in bytes; stores rely on it.
-const MAX_BYTES: usize = 255;
+pub(crate) const MAX_BYTES: usize = 255;
 
 /// The name, if it breaks no rule.
 pub(crate) fn check(literal: &LitStr, diagnostics: &Diagnostics) -> Option<String> {

@@ -40,6 +40,12 @@ impl Checkpoints {
         }
     }
 
+    /// Moves it on to `position`, wherever it was before that.
+    pub(crate) fn advance(&mut self, name: &CheckpointName, position: Position) {
+        let at = self.0.entry(name.clone()).or_insert(position);
+        *at = position.max(*at);
+    }
+
     pub(crate) fn delete(&mut self, name: &CheckpointName) -> Option<Position> {
         self.0.remove(name)
     }

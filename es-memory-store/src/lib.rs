@@ -4,7 +4,9 @@
 mod store;
 
 mod checkpoints;
+mod inline;
 mod log;
+mod read_models;
 mod snapshots;
 
 pub use self::store::MemoryStore;

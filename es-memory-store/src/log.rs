@@ -11,7 +11,7 @@ use es_core::store::{
     AppendError, Appended, EventPlace, MultiAppend, MultiAppendError, MultiAppended, StreamAppended, Violation, admit,
     sent_before,
 };
-use es_core::{EventId, ExpectedVersion, NewEvent, Position, StreamId, Version};
+use es_core::{EventId, ExpectedVersion, NewEvent, Position, RecordedEvent, StreamId, Version};
 
 use self::entries::{Entries, Entry};
 use self::ids::Ids;
@@ -60,21 +60,18 @@ impl Log {
 
     /// Rules 30 to 34, of a batch that has been validated. Cannot panic between its first and its last change.
     pub(crate) fn append_multi(&mut self, batch: MultiAppend) -> Result<MultiAppended, MultiAppendError> {
-        let MultiAppend { appends, checks, events } = batch;
-        let ids = events.iter().map(|(stream, event)| (stream, event.id));
+        let ids = batch.events.iter().map(|(stream, event)| (stream, event.id));
+        let sent = sent_before(ids, |id| self.find(id))?;
+        let violations = if sent.is_some() { Vec::new() } else { self.violations(&batch) };
+        let MultiAppend { appends, events, .. } = batch;
         let mut last_of = HashMap::new();
         let mut position = None;
-        if let Some(places) = sent_before(ids, |id| self.find(id))? {
+        if let Some(places) = sent {
             for EventPlace { stream, version, position: at } in places {
                 last_of.insert(stream, (version, Some(at)));
                 position = Some(at);
             }
         } else {
-            let violated = appends.iter().chain(&checks).filter_map(|part| {
-                let (stream, expected, actual) = (part.stream.clone(), part.expected, self.version(&part.stream));
-                (!expected.accepts(actual)).then_some(Violation { stream, expected, actual })
-            });
-            let violations: Vec<_> = violated.collect();
             if !violations.is_empty() {
                 return Err(MultiAppendError::Conflict { violations });
             }
@@ -90,6 +87,56 @@ impl Log {
             StreamAppended { stream, version, position }
         };
         Ok(MultiAppended { streams: appends.into_iter().map(|part| outcome(part.stream)).collect(), position })
+    }
+
+    /// The events as an append would store them; none, if it has been sent before.
+    pub(crate) fn preview(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: &[NewEvent],
+    ) -> Result<Vec<RecordedEvent>, AppendError> {
+        let ids = events.iter().map(|event| (stream, event.id));
+        if sent_before(ids, |id| self.find(id))?.is_some() {
+            return Ok(Vec::new());
+        }
+        let actual = self.version(stream);
+        if !expected.accepts(actual) {
+            return Err(AppendError::Conflict { stream: stream.clone(), expected, actual });
+        }
+        Ok(self.recorded(events.iter().map(|event| (stream, event))))
+    }
+
+    /// The events as an append to several streams would store them; none, if it has been sent before.
+    pub(crate) fn preview_multi(&self, batch: &MultiAppend) -> Result<Vec<RecordedEvent>, MultiAppendError> {
+        let ids = batch.events.iter().map(|(stream, event)| (stream, event.id));
+        if sent_before(ids, |id| self.find(id))?.is_some() {
+            return Ok(Vec::new());
+        }
+        let violations = self.violations(batch);
+        if !violations.is_empty() {
+            return Err(MultiAppendError::Conflict { violations });
+        }
+        Ok(self.recorded(batch.events.iter().map(|(stream, event)| (stream, event))))
+    }
+
+    fn violations(&self, batch: &MultiAppend) -> Vec<Violation> {
+        let violated = batch.appends.iter().chain(&batch.checks).filter_map(|part| {
+            let (stream, expected, actual) = (part.stream.clone(), part.expected, self.version(&part.stream));
+            (!expected.accepts(actual)).then_some(Violation { stream, expected, actual })
+        });
+        violated.collect()
+    }
+
+    fn recorded<'a>(&self, events: impl Iterator<Item = (&'a StreamId, &'a NewEvent)>) -> Vec<RecordedEvent> {
+        let (mut versions, mut head) = (HashMap::new(), self.head());
+        let record = |(stream, event): (&'a StreamId, &'a NewEvent)| {
+            let version = versions.entry(stream).or_insert_with(|| self.version(stream));
+            *version = version.next();
+            head = Position::new(head.get() + 1);
+            event.clone().record(stream.clone(), *version, head)
+        };
+        events.map(record).collect()
     }
 
     fn version(&self, stream: &StreamId) -> Version {
@@ -131,7 +178,7 @@ mod tests {
     use super::entries::SEGMENT;
     use super::*;
     use es_core::store::{ReadLog, ReadStream};
-    use es_core::{EventName, Metadata, Payload, RecordedEvent, Timestamp};
+    use es_core::{EventName, Metadata, Payload, Timestamp};
 
     fn stream(text: &str) -> StreamId {
         text.parse().unwrap()

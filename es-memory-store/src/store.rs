@@ -14,6 +14,7 @@ use event_listener::Event;
 
 use crate::checkpoints::Checkpoints;
 use crate::log::Log;
+use crate::read_models::ReadModels;
 use crate::snapshots::Snapshots;
 
 /// How many events are looked at while the lock is held once; a writer waits for no more than this.
@@ -66,10 +67,18 @@ pub struct MemoryStore {
 
 struct Shared {
     log: RwLock<Log>,
-    checkpoints: Mutex<Checkpoints>,
+    /// Locked after the log, if both are.
+    kept: Mutex<Kept>,
     appended: Event,
     snapshots: Snapshots,
     limits: Limits,
+}
+
+/// What readers keep: how far they have come, and what they made of it.
+#[derive(Default)]
+pub(crate) struct Kept {
+    pub(crate) checkpoints: Checkpoints,
+    pub(crate) read_models: ReadModels,
 }
 
 impl MemoryStore {
@@ -88,8 +97,8 @@ impl MemoryStore {
     /// assert_eq!(MemoryStore::with_limits(small).limits(), small);
     /// ```
     pub fn with_limits(limits: Limits) -> Self {
-        let (log, checkpoints, snapshots) = (RwLock::default(), Mutex::default(), Snapshots::default());
-        Self { shared: Arc::new(Shared { log, checkpoints, snapshots, appended: Event::new(), limits }) }
+        let (log, kept, snapshots) = (RwLock::default(), Mutex::default(), Snapshots::default());
+        Self { shared: Arc::new(Shared { log, kept, snapshots, appended: Event::new(), limits }) }
     }
 
     pub(crate) fn snapshots(&self) -> &Snapshots {
@@ -102,7 +111,7 @@ impl MemoryStore {
     }
 
     /// Changes the log, and wakes those who wait if it has grown.
-    fn change<T>(&self, change: impl FnOnce(&mut Log) -> T) -> T {
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Log) -> T) -> T {
         let (changed, has_grown) = {
             // Poisoned: see `log`.
             let mut log: RwLockWriteGuard<'_, Log> = self.shared.log.write().unwrap_or_else(PoisonError::into_inner);
@@ -115,14 +124,18 @@ impl MemoryStore {
         changed
     }
 
-    fn checkpoints(&self) -> MutexGuard<'_, Checkpoints> {
-        // Nothing can panic while the map is half changed.
-        self.shared.checkpoints.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn limits_of(&self) -> Limits {
+        self.shared.limits
+    }
+
+    pub(crate) fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Nothing can panic while a map is half changed.
+        self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A payload may be a small part of a large buffer, which the log would keep for good.
-fn cut_loose(event: &mut NewEvent) {
+pub(crate) fn cut_loose(event: &mut NewEvent) {
     event.payload = Payload::copy_from_slice(&event.payload);
 }
 
@@ -225,7 +238,7 @@ impl MultiStreamAppend for MemoryStore {
 #[async_trait]
 impl CheckpointStore for MemoryStore {
     async fn load_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
-        Ok(self.checkpoints().load(name))
+        Ok(self.kept().checkpoints.load(name))
     }
 
     async fn save_checkpoint(
@@ -234,7 +247,7 @@ impl CheckpointStore for MemoryStore {
         expected: Option<Position>,
         position: Position,
     ) -> Result<(), CheckpointError> {
-        self.checkpoints().save(name, expected, position)
+        self.kept().checkpoints.save(name, expected, position)
     }
 
     async fn reset_checkpoint(
@@ -243,14 +256,14 @@ impl CheckpointStore for MemoryStore {
         expected: Option<Position>,
         position: Position,
     ) -> Result<(), CheckpointError> {
-        self.checkpoints().reset(name, expected, position)
+        self.kept().checkpoints.reset(name, expected, position)
     }
 
     async fn delete_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
-        Ok(self.checkpoints().delete(name))
+        Ok(self.kept().checkpoints.delete(name))
     }
 
     async fn list_checkpoints(&self) -> Result<Vec<(CheckpointName, Position)>, CheckpointError> {
-        Ok(self.checkpoints().list())
+        Ok(self.kept().checkpoints.list())
     }
 }

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use es_core::store::CheckpointName;
 use rusqlite::ErrorCode;
 
 /// Why the store failed; the cause in `AppendError::Store`, `ReadError::Store` and their like.
@@ -57,6 +58,14 @@ pub enum SqliteError {
         /// The error of SQLite.
         source: Arc<rusqlite::Error>,
     },
+    /// A projection that is kept inline could not take in an event, so what was to be appended with it was not.
+    #[error("the inline projection `{projection}` cannot take in what the log then has")]
+    Projection {
+        /// The name of the read model.
+        projection: CheckpointName,
+        /// What is wrong.
+        source: Arc<dyn Error + Send + Sync>,
+    },
     /// A thread that the store needs could not be started.
     #[error("a thread of the store could not be started")]
     Thread {
@@ -80,7 +89,7 @@ impl SqliteError {
 
     /// Whether the failure may be due to one of several appends that were written together.
     pub(crate) fn is_of_one(&self) -> bool {
-        matches!(self, Self::Full { .. } | Self::Sqlite { .. })
+        matches!(self, Self::Full { .. } | Self::Sqlite { .. } | Self::Projection { .. })
     }
 }
 

@@ -41,8 +41,10 @@ mod schema;
 // Writing.
 mod append;
 mod checkpoints;
+mod inline;
 mod insert;
 mod queue;
+mod rows;
 mod snapshots;
 mod transaction;
 mod writer;
@@ -52,9 +54,11 @@ mod filter;
 mod pool;
 mod read;
 mod row;
+mod scan;
 mod watch;
 
 mod backup;
+mod read_models;
 mod store;
 
 pub use rusqlite;

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::error::SqliteError;
 use crate::filter::{positions, selected};
 use crate::pool::{Reader, Snapshot};
-use crate::row::{COLUMNS, Decoder, position, to_bound, version};
+use crate::row::{COLUMNS, Decoder, KnownKinds, position, to_bound, version};
 use crate::yielding::yield_now;
 
 /// How many events are looked at before other tasks have their turn.
@@ -125,7 +125,8 @@ pub(crate) async fn read_log(mut snapshot: Snapshot<'_>, mut range: ReadLog) -> 
     let mut decoder = Decoder::default();
     loop {
         let most = CHUNK.min(limit - page.events.len());
-        let read = log_chunk(snapshot.reader(), &mut decoder, &range, selects.as_ref(), most, &mut page)?;
+        let Reader { connection, kinds } = snapshot.reader();
+        let read = log_chunk(connection, kinds, &mut decoder, &range, selects.as_ref(), most, &mut page)?;
         if read < most {
             // There is no more in the range.
             page.through = if range.direction == Direction::Forward { range.up_to } else { range.after };
@@ -139,9 +140,27 @@ pub(crate) async fn read_log(mut snapshot: Snapshot<'_>, mut range: ReadLog) -> 
     }
 }
 
+/// A page of the log as a transaction sees it, without a turn for others.
+pub(crate) fn page_of_log(tx: &Connection, kinds: &mut KnownKinds, range: &ReadLog) -> Result<LogPage, SqliteError> {
+    let head = head(tx)?;
+    let through = range.start(head);
+    let mut page = LogPage { events: Vec::new(), through, is_end: range.is_end(through, head), head };
+    if !page.is_end {
+        let range = range.clone().up_to(range.up_to.min(head));
+        let selects = selected(&range.filter, kinds, tx)?;
+        let read = log_chunk(tx, kinds, &mut Decoder::default(), &range, selects.as_ref(), range.limit, &mut page)?;
+        if read < range.limit {
+            page.through = range.up_to;
+        }
+        page.is_end = range.is_end(page.through, head);
+    }
+    Ok(page)
+}
+
 /// Reads up to `most` events and says how many there were.
 fn log_chunk(
-    Reader { connection, kinds }: &mut Reader,
+    connection: &Connection,
+    kinds: &mut KnownKinds,
     decoder: &mut Decoder,
     range: &ReadLog,
     selects: Option<&HashSet<i64>>,

@@ -129,7 +129,12 @@ impl EventStore for SqliteStore {
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
         self.shared.limits.check(stream, &events)?;
-        match self.shared.queue.join(Task::Append { stream: stream.clone(), expected, events }).await {
+        match self
+            .shared
+            .queue
+            .join(Task::Append { stream: stream.clone(), expected, events, inline: Arc::new([]) })
+            .await
+        {
             Ok(Done::Append(appended)) => appended,
             Ok(_) => unreachable!("an append has the outcome of one"),
             Err(error) => Err(AppendError::Store { stream: stream.clone(), cause: Box::new(error) }),
@@ -186,7 +191,7 @@ impl Subscribe for SqliteStore {
 impl MultiStreamAppend for SqliteStore {
     async fn append_multi(&self, batch: MultiAppend) -> Result<MultiAppended, MultiAppendError> {
         batch.validate(&self.shared.limits)?;
-        match self.shared.queue.join(Task::AppendMulti(batch)).await {
+        match self.shared.queue.join(Task::AppendMulti { batch, inline: Arc::new([]) }).await {
             Ok(Done::AppendMulti(appended)) => appended,
             Ok(_) => unreachable!("an append to several streams has the outcome of one"),
             Err(error) => Err(MultiAppendError::Store { cause: Box::new(error) }),

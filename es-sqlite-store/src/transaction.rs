@@ -1,7 +1,7 @@
 //! Read models in the file of the events: their tables and their checkpoint change together.
 
 use es_core::Position;
-use es_core::store::{CheckpointError, CheckpointName};
+use es_core::store::{CheckpointError, CheckpointName, Transact, TransactionFailed};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::checkpoints::{self, Change};
@@ -9,6 +9,36 @@ use crate::error::SqliteError;
 use crate::store::SqliteStore;
 
 /// A transaction that changes tables of the user's and checkpoints of the store together.
+///
+/// A projection into tables of its own writes through it, and is kept up by a `TableProjection` of es-core:
+///
+/// ```
+/// use es_core::{Event, Projection, RecordedEvent, TableProjection, WriteTo};
+/// use es_sqlite_store::{SqliteStore, Transaction, rusqlite};
+///
+/// #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, Event)]
+/// #[event(name = "account-opened")]
+/// pub struct AccountOpened { pub owner: String }
+///
+/// #[derive(Debug, Projection)]
+/// #[projection(name = "openings", into = Transaction<'_>, error = rusqlite::Error, events(AccountOpened))]
+/// pub struct Openings;
+///
+/// impl WriteTo<Transaction<'_>, AccountOpened> for Openings {
+///     fn write(&self, tx: &Transaction<'_>, event: AccountOpened, _: &RecordedEvent) -> rusqlite::Result<()> {
+///         tx.connection().execute("INSERT INTO openings (owner) VALUES (?1)", [event.owner]).map(drop)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let store = SqliteStore::open(folder.path().join("bank.db")).await?;
+/// store.transaction(|tx| -> Result<(), es_sqlite_store::SqliteError> {
+///     Ok(tx.connection().execute_batch("CREATE TABLE IF NOT EXISTS openings (owner TEXT) STRICT")?)
+/// }).await?;
+/// TableProjection::new(store, Openings).catch_up().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct Transaction<'t> {
     connection: &'t Connection,
@@ -45,6 +75,42 @@ impl Transaction<'_> {
 
 pub(crate) fn checkpoint_failed(error: SqliteError) -> CheckpointError {
     CheckpointError::Store { cause: Box::new(error) }
+}
+
+impl Transact for SqliteStore {
+    type Transaction<'t> = Transaction<'t>;
+
+    async fn in_transaction<T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        T: Send,
+        E: From<TransactionFailed> + Send,
+        W: for<'t> FnOnce(&Transaction<'t>) -> Result<T, E> + Send,
+    {
+        /// What goes wrong on either side.
+        enum Failed<E> {
+            Work(E),
+            Sqlite(SqliteError),
+        }
+        impl<E> From<SqliteError> for Failed<E> {
+            fn from(error: SqliteError) -> Self {
+                Self::Sqlite(error)
+            }
+        }
+        let done = self.transaction(|tx| work(tx).map_err(Failed::Work)).await;
+        done.map_err(|failed| match failed {
+            Failed::Work(error) => error,
+            Failed::Sqlite(error) => TransactionFailed(Box::new(error)).into(),
+        })
+    }
+
+    fn save_in(
+        tx: &Transaction<'_>,
+        name: &CheckpointName,
+        expected: Option<Position>,
+        position: Position,
+    ) -> Result<(), CheckpointError> {
+        tx.save_checkpoint(name, expected, position)
+    }
 }
 
 impl SqliteStore {

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use es_core::store::{
-    AppendError, Appended, CheckpointError, CheckpointName, MultiAppend, MultiAppendError, MultiAppended,
+    AppendError, Appended, CheckpointError, CheckpointName, InlineProjection, InlineProjections, MultiAppend,
+    MultiAppendError, MultiAppended, RowWrite,
 };
 use es_core::{ExpectedVersion, NewEvent, Position, StreamId};
 use rusqlite::{Connection, TransactionBehavior};
@@ -11,15 +12,17 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::append::{Kinds, Log};
 use crate::checkpoints::{self, Change};
 use crate::error::SqliteError;
+use crate::inline;
 use crate::queue::Work;
+use crate::rows::{self, RowChange};
 use crate::snapshots;
 use crate::watch::Watch;
 
 /// Something to write.
-#[derive(Debug)]
 pub(crate) enum Task {
-    Append { stream: StreamId, expected: ExpectedVersion, events: Vec<NewEvent> },
-    AppendMulti(MultiAppend),
+    Append { stream: StreamId, expected: ExpectedVersion, events: Vec<NewEvent>, inline: InlineProjections },
+    AppendMulti { batch: MultiAppend, inline: InlineProjections },
+    Rows { name: CheckpointName, change: RowChange },
     Checkpoint { name: CheckpointName, change: Change },
     Snapshots(snapshots::Change),
 }
@@ -29,6 +32,7 @@ pub(crate) enum Done {
     Append(Result<Appended, AppendError>),
     AppendMulti(Result<MultiAppended, MultiAppendError>),
     Checkpoint(Result<Option<Position>, CheckpointError>),
+    Rows(Result<bool, CheckpointError>),
     Snapshots,
 }
 
@@ -61,23 +65,42 @@ impl File {
         let mut kinds = std::mem::take(&mut self.kinds);
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut log = Log::new(&tx, &mut kinds)?;
-        let done = tasks.iter().map(|task| task.perform(&tx, &mut log)).collect::<Result<_, _>>()?;
+        let done: Vec<_> = tasks.iter().map(|task| task.perform(&tx, &mut log)).collect::<Result<_, _>>()?;
         let head = log.finish()?;
+        inline::project(
+            &tx,
+            tasks.iter().zip(&done).filter(|(_, done)| done.has_appended()).flat_map(|(task, _)| task.inline()),
+        )?;
         tx.commit()?;
         self.kinds = kinds;
         Ok((done, head))
     }
 }
 
+impl Done {
+    /// Whether the task is an append that was accepted.
+    fn has_appended(&self) -> bool {
+        matches!(self, Self::Append(Ok(_)) | Self::AppendMulti(Ok(_)))
+    }
+}
+
 impl Task {
+    fn inline(&self) -> &[Arc<dyn InlineProjection>] {
+        match self {
+            Self::Append { inline, .. } | Self::AppendMulti { inline, .. } => inline,
+            _ => &[],
+        }
+    }
+
     fn perform<'t>(&'t self, tx: &Connection, log: &mut Log<'t>) -> Result<Done, SqliteError> {
         Ok(match self {
-            Self::Append { stream, expected, events } => Done::Append(log.append(stream, *expected, events)?),
-            Self::AppendMulti(batch) => Done::AppendMulti(log.append_multi(batch)?),
+            Self::Append { stream, expected, events, .. } => Done::Append(log.append(stream, *expected, events)?),
+            Self::AppendMulti { batch, .. } => Done::AppendMulti(log.append_multi(batch)?),
             Self::Snapshots(change) => {
                 snapshots::change(tx, change)?;
                 Done::Snapshots
             }
+            Self::Rows { name, change } => Done::Rows(rows::change(tx, name, change)?),
             Self::Checkpoint { name, change } => Done::Checkpoint(checkpoints::change(tx, name, change)?),
         })
     }
@@ -92,11 +115,16 @@ impl Work for Writer {
 
     fn weight(task: &Task) -> usize {
         let bytes = |event: &NewEvent| event.payload.len() + 256;
+        let of_row = |write: &RowWrite| match write {
+            RowWrite::Put(row) => row.payload.len() + row.key.len() + 256,
+            RowWrite::Delete(key) => key.len(),
+        };
         256 + match task {
             Task::Append { events, .. } => events.iter().map(bytes).sum(),
-            Task::AppendMulti(batch) => batch.events.iter().map(|(_, event)| bytes(event)).sum(),
+            Task::AppendMulti { batch, .. } => batch.events.iter().map(|(_, event)| bytes(event)).sum(),
             Task::Snapshots(snapshots::Change::Save(snapshot)) => snapshot.payload.len(),
-            Task::Checkpoint { .. } | Task::Snapshots(_) => 0,
+            Task::Rows { change: RowChange::Commit { writes, .. }, .. } => writes.iter().map(of_row).sum(),
+            Task::Rows { .. } | Task::Checkpoint { .. } | Task::Snapshots(_) => 0,
         }
     }
 

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use es_core::store::{
-    CheckpointError, CheckpointName, CheckpointStore, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend,
-    ReadError, Snapshot, SnapshotError, SnapshotStore, Subscribe,
+    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, InlineAppend, InlineProjections,
+    LoadedRows, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadModelEntry,
+    ReadModelError, ReadModelStore, RowPage, RowWrite, Scan, Snapshot, SnapshotError, SnapshotStore, Subscribe,
 };
-use es_core::{Fingerprint, Position, StreamId, Version};
+use es_core::{ExpectedVersion, Fingerprint, NewEvent, Position, StreamId, Version};
 use tracing::field::Empty;
 use tracing::{debug_span, info_span, trace_span};
 
@@ -126,5 +127,104 @@ impl<S: SnapshotStore> SnapshotStore for TracingStore<S> {
         );
         self.name(&span, stream);
         self.tell("delete_snapshots", &span, self.store.delete_snapshots(stream)).await
+    }
+}
+
+#[async_trait]
+impl<S: ReadModelStore> ReadModelStore for TracingStore<S> {
+    async fn load_rows(&self, model: &CheckpointName, keys: &[String]) -> Result<LoadedRows, ReadModelError> {
+        let span = debug_span!(
+            target: "es", "es.load_rows", read_model = %model, keys = keys.len(), outcome = Empty,
+        );
+        self.tell("load_rows", &span, self.store.load_rows(model, keys)).await
+    }
+
+    async fn scan_rows(&self, model: &CheckpointName, scan: Scan) -> Result<RowPage, ReadModelError> {
+        let span = debug_span!(target: "es", "es.scan_rows", read_model = %model, rows = Empty, outcome = Empty);
+        let reply = self.tell("scan_rows", &span, self.store.scan_rows(model, scan)).await;
+        if let Ok(page) = &reply {
+            span.record("rows", page.rows.len());
+        }
+        reply
+    }
+
+    async fn commit_rows(
+        &self,
+        model: &CheckpointName,
+        writes: Vec<RowWrite>,
+        expected: Option<Position>,
+        position: Position,
+    ) -> Result<(), ReadModelError> {
+        let span = debug_span!(
+            target: "es", "es.commit_rows", read_model = %model, rows = writes.len(), position = position.get(),
+            outcome = Empty,
+        );
+        self.tell("commit_rows", &span, self.store.commit_rows(model, writes, expected, position)).await
+    }
+
+    async fn drop_read_model(&self, model: &CheckpointName) -> Result<bool, ReadModelError> {
+        let span = debug_span!(target: "es", "es.drop_read_model", read_model = %model, outcome = Empty);
+        self.tell("drop_read_model", &span, self.store.drop_read_model(model)).await
+    }
+
+    async fn list_read_models(&self) -> Result<Vec<ReadModelEntry>, ReadModelError> {
+        let span = debug_span!(target: "es", "es.list_read_models", outcome = Empty);
+        self.tell("list_read_models", &span, self.store.list_read_models()).await
+    }
+}
+
+#[async_trait]
+impl<S: InlineAppend> InlineAppend for TracingStore<S> {
+    async fn append_inline(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+        projections: &InlineProjections,
+    ) -> Result<Appended, AppendError> {
+        let span = info_span!(
+            target: "es", "es.append_inline", category = stream.category(), stream = Empty, expected = %expected,
+            events = events.len(), projections = projections.len(), version = Empty, position = Empty, outcome = Empty,
+        );
+        self.name(&span, stream);
+        let names: Vec<_> = events.iter().map(|event| event.name.clone()).collect();
+        let append = self.store.append_inline(stream, expected, events, projections);
+        let reply = self.tell("append_inline", &span, append).await;
+        match &reply {
+            Ok(appended) => {
+                span.record("version", appended.version.get());
+                span.record("position", appended.position.map(Position::get));
+                measure::appended(&names);
+            }
+            Err(AppendError::Conflict { .. }) => measure::conflict(stream.category()),
+            Err(_) => {}
+        }
+        reply
+    }
+
+    async fn append_multi_inline(
+        &self,
+        batch: MultiAppend,
+        projections: &InlineProjections,
+    ) -> Result<MultiAppended, MultiAppendError> {
+        let span = info_span!(
+            target: "es", "es.append_multi_inline", streams = batch.appends.len(), checks = batch.checks.len(),
+            events = batch.events.len(), projections = projections.len(), position = Empty, outcome = Empty,
+        );
+        let names: Vec<_> = batch.events.iter().map(|(_, event)| event.name.clone()).collect();
+        let reply = self.tell("append_multi_inline", &span, self.store.append_multi_inline(batch, projections)).await;
+        match &reply {
+            Ok(appended) => {
+                span.record("position", appended.position.map(Position::get));
+                measure::appended(&names);
+            }
+            Err(MultiAppendError::Conflict { violations }) => {
+                for violation in violations {
+                    measure::conflict(violation.stream.category());
+                }
+            }
+            Err(_) => {}
+        }
+        reply
     }
 }

@@ -18,6 +18,8 @@
 //! | `es.load_checkpoint`, `es.save_checkpoint`, `es.reset_checkpoint`, `es.delete_checkpoint` | debug | `checkpoint`; `position` |
 //! | `es.list_checkpoints` | debug | |
 //! | `es.save_snapshot`, `es.load_snapshot`, `es.delete_snapshots` | debug | `category` |
+//! | `es.load_rows`, `es.scan_rows`, `es.commit_rows`, `es.drop_read_model`, `es.list_read_models` | debug | `read_model` |
+//! | `es.append_inline`, `es.append_multi_inline` | info | as without projections, and `projections` |
 //!
 //! Each also gets `outcome`: `ok`, `conflict`, `refused` or `failed`.
 //! Inside the span, a failure of the store is an event of level error with the whole chain of causes, a refusal one of

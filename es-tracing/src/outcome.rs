@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
-use es_core::store::{AppendError, CheckpointError, MultiAppendError, ReadError, SnapshotError};
+use es_core::store::{AppendError, CheckpointError, MultiAppendError, ReadError, ReadModelError, SnapshotError};
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,10 @@ impl Told for AppendError {
     fn outcome(&self) -> Outcome {
         match self {
             Self::Conflict { .. } => Outcome::Conflict,
-            Self::LimitExceeded { .. } | Self::DuplicateEventId { .. } | Self::EventIdStored { .. } => Outcome::Refused,
+            Self::LimitExceeded { .. }
+            | Self::DuplicateEventId { .. }
+            | Self::EventIdStored { .. }
+            | Self::Projection { .. } => Outcome::Refused,
             _ => Outcome::Failed,
         }
     }
@@ -52,6 +55,7 @@ impl Told for AppendError {
             Self::LimitExceeded { .. } => "more than the store accepts",
             Self::DuplicateEventId { .. } => "two events have one id",
             Self::EventIdStored { .. } => "an event id is stored already",
+            Self::Projection { .. } => "an inline projection cannot take an event in",
             _ => "the store failed",
         }
     }
@@ -107,6 +111,22 @@ impl Told for CheckpointError {
             Self::Conflict { .. } => "the checkpoint is not as expected",
             Self::Backwards { .. } => "a checkpoint does not go back",
             _ => "the store failed",
+        }
+    }
+}
+
+impl Told for ReadModelError {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Checkpoint(error) => error.outcome(),
+            _ => Outcome::Failed,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Checkpoint(error) => error.kind(),
+            _ => "the store failed at read models",
         }
     }
 }

@@ -88,7 +88,7 @@ fn projection(outline: &Outline<'_>, model: &ProjectionModel) -> Vec<String> {
     let events: Vec<_> = model.events.iter().chain(model.split).map(|event| outline.event(event)).collect();
     vec![
         doc_comment::embedded(model.doc),
-        format!("A projection, whose checkpoint is kept as {}.", code(model.name)),
+        format!("A projection, whose checkpoint is kept as {}.", code(&model.checkpoint_name())),
         format!("Built from {}.", events.join(", ")),
     ]
 }

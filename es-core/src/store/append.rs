@@ -1,7 +1,9 @@
 //! What an append did, or why it did nothing.
 
 use std::error::Error;
+use std::sync::Arc;
 
+use super::CheckpointName;
 use crate::id::EventId;
 use crate::stream::StreamId;
 use crate::version::{ExpectedVersion, Position, Version};
@@ -62,6 +64,15 @@ pub enum AppendError {
         stored_in: StreamId,
         /// The version of the stored event.
         version: Version,
+    },
+    /// A projection that is [kept inline](super::InlineAppend) could not take in an event. Rule N2.
+    #[error("append refused: the inline projection `{projection}` cannot take in what the log then has")]
+    Projection {
+        /// The name of the read model.
+        projection: CheckpointName,
+        /// What is wrong, and with which event.
+        #[source]
+        cause: Arc<dyn Error + Send + Sync>,
     },
     /// The store failed; the events may or may not have been written. Sending them again finds out: rule 16.
     #[error("the store failed to append to stream `{stream}`")]

@@ -181,14 +181,94 @@ macro_rules! forward_store {
             }
         }
     };
+
+    (@ReadModelStore [$s:ident $(: ?$sized:ident)? $(, $($more:tt)*)?] $wrapper:ty, |$this:ident| $inner:expr) => {
+        #[$crate::__private::async_trait]
+        impl<$s: $crate::store::ReadModelStore $(+ ?$sized)? $(, $($more)*)?> $crate::store::ReadModelStore for $wrapper {
+            async fn load_rows(
+                &self,
+                model: &$crate::store::CheckpointName,
+                keys: &[::std::string::String],
+            ) -> ::core::result::Result<$crate::store::LoadedRows, $crate::store::ReadModelError> {
+                let $this = self;
+                ($inner).load_rows(model, keys).await
+            }
+
+            async fn scan_rows(
+                &self,
+                model: &$crate::store::CheckpointName,
+                scan: $crate::store::Scan,
+            ) -> ::core::result::Result<$crate::store::RowPage, $crate::store::ReadModelError> {
+                let $this = self;
+                ($inner).scan_rows(model, scan).await
+            }
+
+            async fn commit_rows(
+                &self,
+                model: &$crate::store::CheckpointName,
+                writes: ::std::vec::Vec<$crate::store::RowWrite>,
+                expected: ::core::option::Option<$crate::Position>,
+                position: $crate::Position,
+            ) -> ::core::result::Result<(), $crate::store::ReadModelError> {
+                let $this = self;
+                ($inner).commit_rows(model, writes, expected, position).await
+            }
+
+            async fn drop_read_model(
+                &self,
+                model: &$crate::store::CheckpointName,
+            ) -> ::core::result::Result<bool, $crate::store::ReadModelError> {
+                let $this = self;
+                ($inner).drop_read_model(model).await
+            }
+
+            async fn list_read_models(
+                &self,
+            ) -> ::core::result::Result<
+                ::std::vec::Vec<$crate::store::ReadModelEntry>,
+                $crate::store::ReadModelError,
+            > {
+                let $this = self;
+                ($inner).list_read_models().await
+            }
+        }
+    };
+
+    (@InlineAppend [$s:ident $(: ?$sized:ident)? $(, $($more:tt)*)?] $wrapper:ty, |$this:ident| $inner:expr) => {
+        #[$crate::__private::async_trait]
+        impl<$s: $crate::store::InlineAppend $(+ ?$sized)? $(, $($more)*)?> $crate::store::InlineAppend for $wrapper {
+            async fn append_inline(
+                &self,
+                stream: &$crate::StreamId,
+                expected: $crate::ExpectedVersion,
+                events: ::std::vec::Vec<$crate::NewEvent>,
+                projections: &$crate::store::InlineProjections,
+            ) -> ::core::result::Result<$crate::store::Appended, $crate::store::AppendError> {
+                let $this = self;
+                ($inner).append_inline(stream, expected, events, projections).await
+            }
+
+            async fn append_multi_inline(
+                &self,
+                batch: $crate::store::MultiAppend,
+                projections: &$crate::store::InlineProjections,
+            ) -> ::core::result::Result<$crate::store::MultiAppended, $crate::store::MultiAppendError> {
+                let $this = self;
+                ($inner).append_multi_inline(batch, projections).await
+            }
+        }
+    };
 }
 
 forward_store! {
-    [S: ?Sized] &S, |store| **store => EventStore, Subscribe, MultiStreamAppend, CheckpointStore, SnapshotStore
+    [S: ?Sized] &S, |store| **store => EventStore, Subscribe, MultiStreamAppend, CheckpointStore, ReadModelStore,
+    SnapshotStore, InlineAppend
 }
 forward_store! {
-    [S: ?Sized] Box<S>, |store| **store => EventStore, Subscribe, MultiStreamAppend, CheckpointStore, SnapshotStore
+    [S: ?Sized] Box<S>, |store| **store => EventStore, Subscribe, MultiStreamAppend, CheckpointStore, ReadModelStore,
+    SnapshotStore, InlineAppend
 }
 forward_store! {
-    [S: ?Sized] Arc<S>, |store| **store => EventStore, Subscribe, MultiStreamAppend, CheckpointStore, SnapshotStore
+    [S: ?Sized] Arc<S>, |store| **store => EventStore, Subscribe, MultiStreamAppend, CheckpointStore, ReadModelStore,
+    SnapshotStore, InlineAppend
 }

@@ -5,7 +5,9 @@
 #![allow(non_snake_case, reason = "a macro of the standard library could be shadowed by a module")]
 
 use ::encoding::{Deserialize, Serialize};
-use ::kernel::{Aggregate, Apply, Command, Decision, Handle, Project, Projection, RecordedEvent, events};
+use ::kernel::{
+    Aggregate, Apply, Command, Decision, Handle, Project, ProjectRow, Projection, RecordedEvent, WriteTo, events,
+};
 use ::std::prelude::rust_2024::derive;
 
 mod core {}
@@ -153,6 +155,39 @@ impl Project<Happened> for Seen {
 impl Project<Event> for Seen {
     fn project(&mut self, _: Event, _: &RecordedEvent) {
         self.count += 1;
+    }
+}
+
+/// A row, with a keyword for an index.
+#[derive(::std::fmt::Debug, ::std::default::Default, Serialize, Deserialize, Projection)]
+#[serde(crate = "::encoding")]
+#[projection(
+    name = "shadowed-rows", version = 2, key = ::core::primitive::u8,
+    events(Happened(keys = [event.r#type, 1]), Event(delete)),
+    index(type), delete_when = row.r#type == 7, crate = ::kernel,
+)]
+pub struct Row {
+    r#type: u8,
+}
+
+impl ProjectRow<Happened> for Row {
+    fn project(&mut self, _: &u8, happened: Happened, _: &RecordedEvent) {
+        self.r#type = happened.r#type;
+    }
+}
+
+/// A read model that is somewhere else.
+#[derive(::std::fmt::Debug, Projection)]
+#[projection(name = "shadowed-target", into = Target<'_>, error = Refused, events(Happened), crate = ::kernel)]
+pub struct Writes;
+
+/// What is written into.
+#[derive(::std::fmt::Debug)]
+pub struct Target<'t>(&'t u8);
+
+impl WriteTo<Target<'_>, Happened> for Writes {
+    fn write(&self, _: &Target<'_>, _: Happened, _: &RecordedEvent) -> ::std::result::Result<(), Refused> {
+        ::std::result::Result::Err(Refused)
     }
 }
 

@@ -15,7 +15,7 @@ impl EventSet<'_> {
     pub(crate) fn replay_body(&self, state_type: &TokenStream, set: &TokenStream, apply: &TokenStream) -> TokenStream {
         let site = Span::mixed_site();
         let private = self.private;
-        let arms = self.entries.iter().map(|entry| replay_arm(private, entry, Fold::Apply, state_type));
+        let arms = self.entries.iter().map(|entry| replay_arm(private, entry, state_type));
         quote_spanned! {site=>
             let name = recorded.name.as_str();
             #(#arms)*
@@ -34,37 +34,18 @@ impl EventSet<'_> {
     }
 }
 
-/// What is done with a decoded event.
-#[derive(Clone, Copy)]
-pub(crate) enum Fold {
-    /// `Apply`: it changes the state of an aggregate.
-    Apply,
-    /// `Project`: it changes a read model.
-    Project,
-}
-
 /// `if it is that event { decode it; apply it; return }`.
-pub(crate) fn replay_arm(private: &Path, entry: &Entry, fold: Fold, state_type: &TokenStream) -> TokenStream {
+fn replay_arm(private: &Path, entry: &Entry, state_type: &TokenStream) -> TokenStream {
     let site = Span::mixed_site();
     let ty = entry.placed();
     // A missing implementation is shown on the type whose it is, so that stands where the event is listed.
     let state_type = input::placed(state_type, entry.span());
-    let (call, done) = match fold {
-        Fold::Apply => (
-            quote_spanned!(site=> <#state_type as #private::Apply<#ty>>::apply(state, decoded)),
-            quote_spanned!(site=> ()),
-        ),
-        Fold::Project => (
-            quote_spanned!(site=> <#state_type as #private::Project<#ty>>::project(state, decoded, recorded)),
-            quote_spanned!(site=> #private::Projected::Applied),
-        ),
-    };
     quote_spanned! {site=>
         if name == <#ty as #private::Event>::NAME {
             return match <#ty as #private::Event>::decode(codec, recorded) {
                 ::core::result::Result::Ok(decoded) => {
-                    #call;
-                    ::core::result::Result::Ok(#done)
+                    <#state_type as #private::Apply<#ty>>::apply(state, decoded);
+                    ::core::result::Result::Ok(())
                 }
                 ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
             };

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use es_core::store::{AppendError, Appended, MultiAppend};
+use es_core::store::{AppendError, Appended, CheckpointError, MultiAppend, ReadModelError};
 use es_core::{ExpectedVersion, Position};
 
-use super::rules::{S1, ended, rule, same};
+use super::read_models::{keep, kept};
+use super::rules::{M3, S1, ended, rule, same};
 use super::snapshots::{latest, save, snapshot};
 use super::subject::{Subject, numbers, p, v};
 
@@ -169,4 +170,25 @@ pub(super) async fn rule_30_several_streams_are_there_after_a_restart(on: &mut S
     same!(30, numbers(&on.whole(&b).await), [2], "the second stream after a restart");
     let again = on.several().append_multi(batch).await;
     same!(33, ended!(33, again, Ok(again) => again, "sending it again after a restart"), first, "its outcome");
+}
+
+pub(super) async fn rule_m1_a_read_model_is_the_same_on_both_handles(on: &Subject) {
+    let second = on.second().await;
+    if on.maybe_read_models().is_none() {
+        return super::note("the store has no `read_models`");
+    }
+    let model = keep(on, "x").await;
+    kept(&second, &model).await;
+    let stale = second.read_models().commit_rows(&model, vec![], None, p(8)).await;
+    ended!(M3, stale, Err(ReadModelError::Checkpoint(CheckpointError::Conflict { .. })) => (), "a stale commit by the other handle");
+    kept(on, &model).await;
+}
+
+pub(super) async fn rule_m1_read_models_are_there_after_a_restart(on: &mut Subject) {
+    if on.maybe_read_models().is_none() {
+        return super::note("the store has no `read_models`");
+    }
+    let model = keep(on, "x").await;
+    on.reopen().await;
+    kept(on, &model).await;
 }

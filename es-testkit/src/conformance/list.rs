@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use super::rules::OF_EVENTS;
+use super::rules::LETTERS;
 use super::subject::Subject;
 
 /// What a check needs of a store.
@@ -19,6 +19,10 @@ pub enum Capability {
     MultiStreamAppend,
     /// [`SnapshotStore`](es_core::store::SnapshotStore).
     Snapshots,
+    /// [`ReadModelStore`](es_core::store::ReadModelStore).
+    ReadModels,
+    /// [`InlineAppend`](es_core::store::InlineAppend).
+    InlineAppend,
     /// That it can be opened twice at one place.
     SecondHandle,
     /// That it has what it had when it is opened again.
@@ -34,6 +38,8 @@ impl Capability {
             Self::Checkpoints => "checkpoints",
             Self::MultiStreamAppend => "multi_stream_append",
             Self::Snapshots => "snapshots",
+            Self::ReadModels => "read_models",
+            Self::InlineAppend => "inline_append",
             Self::SecondHandle => "second_handle",
             Self::Durable => "durable",
         }
@@ -58,9 +64,11 @@ impl Check {
     /// The number of the rule that it is named by: its place in [`RULES`](super::RULES), from 1.
     pub fn rule(&self) -> usize {
         let number = |digits: Option<&str>| digits.and_then(|digits| digits.parse::<usize>().ok());
-        match self.name.strip_prefix("rule_s") {
-            Some(rest) => number(rest.get(..1)).map_or(0, |number| OF_EVENTS + number),
-            None => number(self.name.get(5..7)).unwrap_or(0),
+        let rule = self.name.strip_prefix("rule_").and_then(|rest| rest.split('_').next()).unwrap_or("");
+        let lettered = LETTERS.iter().find_map(|(letter, before)| Some((rule.strip_prefix(*letter)?, before)));
+        match lettered {
+            Some((rest, before)) => number(Some(rest)).map_or(0, |number| before + number),
+            None => number(Some(rule)).unwrap_or(0),
         }
     }
 }
@@ -225,6 +233,33 @@ macro_rules! __conformance_checks {
                 rule_s6_what_is_not_there_can_be_deleted,
                 rule_s7_events_know_nothing_of_snapshots,
             }
+            read_models: ReadModels {
+                rule_m1_every_part_of_a_row_is_kept_as_it_is_given,
+                rule_m1_rows_are_loaded_by_whole_keys_in_the_order_that_is_asked_for,
+                rule_m2_writes_are_done_in_their_order,
+                rule_m2_the_checkpoint_moves_with_the_rows,
+                rule_m3_what_is_not_as_expected_changes_nothing,
+                rule_m3_of_several_committers_one_succeeds,
+                rule_m4_a_put_replaces_the_row_and_its_index_values,
+                rule_m4_a_deletion_takes_a_row_from_all_indexes,
+                rule_m5_a_scan_by_key_is_ordered_by_bytes_and_keeps_to_its_range,
+                rule_m6_a_scan_by_index_is_ordered_by_value_and_then_by_key,
+                rule_m6_a_scan_by_index_keeps_to_its_range,
+                rule_m7_pages_of_every_size_and_direction_are_the_whole_scan,
+                rule_m7_a_page_goes_on_after_a_row_that_is_gone,
+                rule_m8_many_readers_see_rows_and_checkpoint_of_one_commit,
+                rule_m9_read_models_with_colliding_names_are_told_apart,
+                rule_m10_a_dropped_read_model_is_as_never_committed,
+                rule_m11_read_models_are_listed_until_they_are_dropped,
+            }
+            inline: InlineAppend {
+                rule_n1_an_append_takes_its_projections_to_the_end_of_the_log,
+                rule_n1_what_was_appended_without_them_is_made_up_for,
+                rule_n2_what_a_projection_cannot_take_in_is_not_appended,
+                rule_n3_a_refused_append_moves_no_projection,
+                rule_n3_several_streams_are_projected_in_the_order_of_the_log,
+                rule_n1_of_many_that_append_each_event_is_projected_once,
+            }
             handles: SecondHandle {
                 rule_11_what_one_handle_appends_the_other_reads_and_back,
                 rule_03_a_conflict_is_seen_across_handles,
@@ -233,6 +268,7 @@ macro_rules! __conformance_checks {
                 rule_23_a_reader_on_one_handle_is_woken_by_the_other,
                 rule_26_a_checkpoint_is_the_same_on_both_handles,
                 rule_s1_a_snapshot_is_the_same_on_both_handles,
+                rule_m1_a_read_model_is_the_same_on_both_handles,
             }
             handles: Durable {
                 rule_06_everything_is_there_after_a_restart,
@@ -240,6 +276,7 @@ macro_rules! __conformance_checks {
                 rule_16_what_was_sent_before_a_restart_has_its_first_outcome,
                 rule_26_checkpoints_are_there_after_a_restart,
                 rule_s1_snapshots_are_there_after_a_restart,
+                rule_m1_read_models_are_there_after_a_restart,
                 rule_30_several_streams_are_there_after_a_restart,
             }
         }

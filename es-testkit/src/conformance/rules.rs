@@ -12,8 +12,33 @@ pub(super) const S5: usize = OF_EVENTS + 5;
 pub(super) const S6: usize = OF_EVENTS + 6;
 pub(super) const S7: usize = OF_EVENTS + 7;
 
-/// The rules, from the first on: those of events, then those of snapshots.
-pub const RULES: [&str; OF_EVENTS + 7] = [
+/// How many rules there are before those of read models.
+const OF_SNAPSHOTS: usize = S7;
+
+pub(super) const M1: usize = OF_SNAPSHOTS + 1;
+pub(super) const M2: usize = OF_SNAPSHOTS + 2;
+pub(super) const M3: usize = OF_SNAPSHOTS + 3;
+pub(super) const M4: usize = OF_SNAPSHOTS + 4;
+pub(super) const M5: usize = OF_SNAPSHOTS + 5;
+pub(super) const M6: usize = OF_SNAPSHOTS + 6;
+pub(super) const M7: usize = OF_SNAPSHOTS + 7;
+pub(super) const M8: usize = OF_SNAPSHOTS + 8;
+pub(super) const M9: usize = OF_SNAPSHOTS + 9;
+pub(super) const M10: usize = OF_SNAPSHOTS + 10;
+pub(super) const M11: usize = OF_SNAPSHOTS + 11;
+
+/// How many rules there are before those of inline projections.
+const OF_READ_MODELS: usize = M11;
+
+pub(super) const N1: usize = OF_READ_MODELS + 1;
+pub(super) const N2: usize = OF_READ_MODELS + 2;
+pub(super) const N3: usize = OF_READ_MODELS + 3;
+
+/// The letters of the rules that are not those of events, and how many rules there are before each.
+pub(super) const LETTERS: [(char, usize); 3] = [('s', OF_EVENTS), ('m', OF_SNAPSHOTS), ('n', OF_READ_MODELS)];
+
+/// The rules, from the first on: those of events, of snapshots, of read models and of inline projections.
+pub const RULES: [&str; N3] = [
     "the events of one append are stored all or none, next to each other, in the given order",
     "versions are 1, 2, 3, … without gaps",
     "what is not as expected is a conflict and writes nothing; of several that expect one version, one succeeds",
@@ -56,13 +81,27 @@ pub const RULES: [&str; OF_EVENTS + 7] = [
     "the two fingerprints under which something was saved last are kept",
     "deleting forgets all snapshots of a stream and nothing else; what is not there is no error",
     "snapshots neither look at events nor change them",
+    "a row is kept as it is given, and loaded by the whole name of its read model and its whole key",
+    "the writes and the checkpoint of a commit take effect together or not at all, in their order",
+    "a checkpoint that is not as expected is a conflict and does not go back; no row changes then",
+    "a put replaces the row and its index values, a deletion takes it from all indexes",
+    "a scan by key is ordered by the bytes of the keys and keeps to its range",
+    "a scan by index has the rows with a value in the range, ordered by value and then by key",
+    "backward is the reverse; pages together are the whole scan",
+    "rows and checkpoint are of one moment",
+    "read models with other names have nothing to do with each other",
+    "a dropped read model leaves no row, no index value and no checkpoint, and takes nothing else away",
+    "read models are listed from their first commit until they are dropped, sorted by bytes",
+    "after an append the projections have seen the whole log, and their checkpoints say so",
+    "events and rows are written together or not at all",
+    "an append with projections keeps the rules of appends",
 ];
 
-/// What a rule is called: `12`, or `S1` for the first of snapshots.
+/// What a rule is called: `12`, or `S1` for the first of snapshots, `M1` for the first of read models.
 pub(super) fn called(number: usize) -> String {
-    match number.checked_sub(OF_EVENTS) {
-        Some(of_snapshots @ 1..) => format!("S{of_snapshots}"),
-        _ => number.to_string(),
+    match LETTERS.iter().rev().find(|(_, before)| number > *before) {
+        Some((letter, before)) => format!("{}{}", letter.to_ascii_uppercase(), number - before),
+        None => number.to_string(),
     }
 }
 

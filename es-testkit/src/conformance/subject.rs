@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use es_core::store::{
-    Appended, CheckpointName, CheckpointStore, EventFilter, EventStore, MultiStreamAppend, ReadLog, ReadStream,
-    SnapshotStore, Subscribe,
+    Appended, CheckpointName, CheckpointStore, EventFilter, EventStore, InlineAppend, MultiStreamAppend, ReadLog,
+    ReadModelStore, ReadStream, SnapshotStore, Subscribe,
 };
 use es_core::{
     EventId, EventName, ExpectedVersion, Metadata, NewEvent, Payload, Position, RecordedEvent, StreamId, Timestamp,
@@ -31,6 +31,8 @@ pub struct Stores {
     pub(super) checkpoints: Option<Arc<dyn CheckpointStore>>,
     pub(super) several: Option<Arc<dyn MultiStreamAppend>>,
     pub(super) snapshots: Option<Arc<dyn SnapshotStore>>,
+    pub(super) read_models: Option<Arc<dyn ReadModelStore>>,
+    pub(super) inline: Option<Arc<dyn InlineAppend>>,
 }
 
 /// A store whose capabilities are being listed; [`store_conformance!`](crate::store_conformance) makes it.
@@ -50,6 +52,8 @@ impl<S: EventStore + 'static> Offered<S> {
             checkpoints: None,
             several: None,
             snapshots: None,
+            read_models: None,
+            inline: None,
         };
         Self { store, stores }
     }
@@ -94,6 +98,26 @@ impl<S: EventStore + 'static> Offered<S> {
         self
     }
 
+    /// Rules M1 to M11 of [`ReadModelStore`].
+    #[must_use]
+    pub fn read_models(mut self) -> Self
+    where
+        S: ReadModelStore,
+    {
+        self.stores.read_models = Some(Arc::clone(&self.store) as _);
+        self
+    }
+
+    /// Rules N1 to N3 of [`InlineAppend`].
+    #[must_use]
+    pub fn inline_append(mut self) -> Self
+    where
+        S: InlineAppend,
+    {
+        self.stores.inline = Some(Arc::clone(&self.store) as _);
+        self
+    }
+
     /// It can be opened twice at one place; the runner opens it.
     #[must_use]
     pub fn second_handle(self) -> Self {
@@ -126,6 +150,8 @@ impl fmt::Debug for Stores {
             .field("checkpoints", &self.checkpoints.is_some())
             .field("multi_stream_append", &self.several.is_some())
             .field("snapshots", &self.snapshots.is_some())
+            .field("read_models", &self.read_models.is_some())
+            .field("inline_append", &self.inline.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -184,6 +210,14 @@ impl Subject {
         Arc::clone(self.handle().snapshots.as_ref().expect("a check of rules S1 to S7 needs `snapshots`"))
     }
 
+    pub(super) fn read_models(&self) -> Arc<dyn ReadModelStore> {
+        Arc::clone(self.handle().read_models.as_ref().expect("a check of rules M1 to M11 needs `read_models`"))
+    }
+
+    pub(super) fn inline(&self) -> Arc<dyn InlineAppend> {
+        Arc::clone(self.handle().inline.as_ref().expect("a check of rules N1 to N3 needs `inline_append`"))
+    }
+
     pub(super) fn maybe_subscribe(&self) -> Option<&Arc<dyn Subscribe>> {
         self.handle().subscribe.as_ref()
     }
@@ -198,6 +232,10 @@ impl Subject {
 
     pub(super) fn maybe_snapshots(&self) -> Option<&Arc<dyn SnapshotStore>> {
         self.handle().snapshots.as_ref()
+    }
+
+    pub(super) fn maybe_read_models(&self) -> Option<&Arc<dyn ReadModelStore>> {
+        self.handle().read_models.as_ref()
     }
 
     /// The same check with another handle on the same storage, opened beside the first.

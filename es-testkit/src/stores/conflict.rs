@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use async_trait::async_trait;
 use es_core::store::{
-    AppendError, Appended, EventStore, Expectation, Limits, LogPage, MultiAppend, MultiAppendError, MultiAppended,
-    MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage, Violation,
+    AppendError, Appended, EventStore, Expectation, InlineAppend, InlineProjections, Limits, LogPage, MultiAppend,
+    MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage, Violation,
 };
 use es_core::{ExpectedVersion, NewEvent, StreamId, Version};
 
@@ -118,19 +118,51 @@ impl<S: EventStore> EventStore for ConflictStore<S> {
 #[async_trait]
 impl<S: MultiStreamAppend> MultiStreamAppend for ConflictStore<S> {
     async fn append_multi(&self, batch: MultiAppend) -> Result<MultiAppended, MultiAppendError> {
+        self.pass(&batch)?;
+        self.store.append_multi(batch).await
+    }
+}
+
+impl<S> ConflictStore<S> {
+    /// Lets an append to several streams through, or reports the next conflict.
+    fn pass(&self, batch: &MultiAppend) -> Result<(), MultiAppendError> {
         let parts = batch.appends.iter().chain(&batch.checks);
         let violated = parts.filter_map(|Expectation { stream, expected }| {
             let (stream, expected) = (stream.clone(), *expected);
             against(expected).map(|actual| Violation { stream, expected, actual })
         });
         let violations: Vec<_> = violated.collect();
-        if !violations.is_empty() && self.takes_one() {
-            return Err(MultiAppendError::Conflict { violations });
+        let is_let_through = violations.is_empty() || !self.takes_one();
+        if is_let_through { Ok(()) } else { Err(MultiAppendError::Conflict { violations }) }
+    }
+}
+
+#[async_trait]
+impl<S: InlineAppend> InlineAppend for ConflictStore<S> {
+    async fn append_inline(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+        projections: &InlineProjections,
+    ) -> Result<Appended, AppendError> {
+        match against(expected) {
+            Some(actual) if self.takes_one() => Err(AppendError::Conflict { stream: stream.clone(), expected, actual }),
+            _ => self.store.append_inline(stream, expected, events, projections).await,
         }
-        self.store.append_multi(batch).await
+    }
+
+    async fn append_multi_inline(
+        &self,
+        batch: MultiAppend,
+        projections: &InlineProjections,
+    ) -> Result<MultiAppended, MultiAppendError> {
+        self.pass(&batch)?;
+        self.store.append_multi_inline(batch, projections).await
     }
 }
 
 es_core::forward_store! {
-    [S] ConflictStore<S>, |conflicting| conflicting.store => Subscribe, CheckpointStore, SnapshotStore
+    [S] ConflictStore<S>, |conflicting| conflicting.store => Subscribe, CheckpointStore, ReadModelStore,
+    SnapshotStore
 }

@@ -20,11 +20,18 @@ pub enum Operation {
     SaveSnapshot,
     LoadSnapshot,
     DeleteSnapshots,
+    LoadRows,
+    ScanRows,
+    CommitRows,
+    DropReadModel,
+    ListReadModels,
+    AppendInline,
+    AppendMultiInline,
 }
 
 impl Operation {
     /// How many there are.
-    pub(crate) const COUNT: usize = 13;
+    pub(crate) const COUNT: usize = 20;
 }
 
 impl fmt::Display for Operation {
@@ -43,6 +50,13 @@ impl fmt::Display for Operation {
             Self::SaveSnapshot => "save_snapshot",
             Self::LoadSnapshot => "load_snapshot",
             Self::DeleteSnapshots => "delete_snapshots",
+            Self::LoadRows => "load_rows",
+            Self::ScanRows => "scan_rows",
+            Self::CommitRows => "commit_rows",
+            Self::DropReadModel => "drop_read_model",
+            Self::ListReadModels => "list_read_models",
+            Self::AppendInline => "append_inline",
+            Self::AppendMultiInline => "append_multi_inline",
         })
     }
 }

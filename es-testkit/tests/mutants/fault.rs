@@ -2,14 +2,16 @@
 
 use async_trait::async_trait;
 use es_core::store::{
-    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, Limits, LogPage, MultiAppend,
-    MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, Snapshot, SnapshotError,
-    SnapshotStore, StreamPage, Subscribe,
+    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, InlineAppend,
+    InlineProjections, Limits, LoadedRows, LogPage, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend,
+    ReadError, ReadLog, ReadModelEntry, ReadModelError, ReadModelStore, ReadStream, RowPage, RowWrite, Scan, Snapshot,
+    SnapshotError, SnapshotStore, StreamPage, Subscribe,
 };
 use es_core::{ExpectedVersion, Fingerprint, NewEvent, Position, StreamId, Version};
 use es_memory_store::MemoryStore;
 
 type Saved = Result<(), CheckpointError>;
+type Loaded = Result<LoadedRows, ReadModelError>;
 
 /// What is wrong with a store.
 #[async_trait]
@@ -85,6 +87,53 @@ pub(crate) trait Fault: Send + Sync + 'static {
 
     async fn delete_snapshots(&self, store: &MemoryStore, stream: &StreamId) -> Result<(), SnapshotError> {
         store.delete_snapshots(stream).await
+    }
+
+    async fn load_rows(&self, store: &MemoryStore, model: &CheckpointName, keys: &[String]) -> Loaded {
+        store.load_rows(model, keys).await
+    }
+
+    async fn scan(&self, store: &MemoryStore, model: &CheckpointName, scan: Scan) -> Result<RowPage, ReadModelError> {
+        store.scan_rows(model, scan).await
+    }
+
+    async fn commit(
+        &self,
+        store: &MemoryStore,
+        model: &CheckpointName,
+        writes: Vec<RowWrite>,
+        from: Option<Position>,
+        to: Position,
+    ) -> Result<(), ReadModelError> {
+        store.commit_rows(model, writes, from, to).await
+    }
+
+    async fn drop_model(&self, store: &MemoryStore, model: &CheckpointName) -> Result<bool, ReadModelError> {
+        store.drop_read_model(model).await
+    }
+
+    async fn list_models(&self, store: &MemoryStore) -> Result<Vec<ReadModelEntry>, ReadModelError> {
+        store.list_read_models().await
+    }
+
+    async fn append_inline(
+        &self,
+        store: &MemoryStore,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+        projections: &InlineProjections,
+    ) -> Result<Appended, AppendError> {
+        store.append_inline(stream, expected, events, projections).await
+    }
+
+    async fn append_multi_inline(
+        &self,
+        store: &MemoryStore,
+        batch: MultiAppend,
+        projections: &InlineProjections,
+    ) -> Result<MultiAppended, MultiAppendError> {
+        store.append_multi_inline(batch, projections).await
     }
 }
 
@@ -176,5 +225,55 @@ impl<F: Fault> SnapshotStore for Mutant<F> {
 
     async fn delete_snapshots(&self, stream: &StreamId) -> Result<(), SnapshotError> {
         self.fault.delete_snapshots(&self.store, stream).await
+    }
+}
+
+#[async_trait]
+impl<F: Fault> ReadModelStore for Mutant<F> {
+    async fn load_rows(&self, model: &CheckpointName, keys: &[String]) -> Loaded {
+        self.fault.load_rows(&self.store, model, keys).await
+    }
+
+    async fn scan_rows(&self, model: &CheckpointName, scan: Scan) -> Result<RowPage, ReadModelError> {
+        self.fault.scan(&self.store, model, scan).await
+    }
+
+    async fn commit_rows(
+        &self,
+        model: &CheckpointName,
+        writes: Vec<RowWrite>,
+        from: Option<Position>,
+        to: Position,
+    ) -> Result<(), ReadModelError> {
+        self.fault.commit(&self.store, model, writes, from, to).await
+    }
+
+    async fn drop_read_model(&self, model: &CheckpointName) -> Result<bool, ReadModelError> {
+        self.fault.drop_model(&self.store, model).await
+    }
+
+    async fn list_read_models(&self) -> Result<Vec<ReadModelEntry>, ReadModelError> {
+        self.fault.list_models(&self.store).await
+    }
+}
+
+#[async_trait]
+impl<F: Fault> InlineAppend for Mutant<F> {
+    async fn append_inline(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+        projections: &InlineProjections,
+    ) -> Result<Appended, AppendError> {
+        self.fault.append_inline(&self.store, stream, expected, events, projections).await
+    }
+
+    async fn append_multi_inline(
+        &self,
+        batch: MultiAppend,
+        projections: &InlineProjections,
+    ) -> Result<MultiAppended, MultiAppendError> {
+        self.fault.append_multi_inline(&self.store, batch, projections).await
     }
 }

@@ -2,6 +2,7 @@
 
 mod appending;
 mod capabilities;
+mod read_models;
 mod reading;
 mod sending;
 mod snapshots;
@@ -10,8 +11,15 @@ use crate::Case;
 
 /// All mutants, each with the checks that must notice it.
 pub(crate) fn cases() -> Vec<Case> {
-    [appending::cases(), reading::cases(), sending::cases(), capabilities::cases(), snapshots::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        appending::cases(),
+        reading::cases(),
+        sending::cases(),
+        capabilities::cases(),
+        snapshots::cases(),
+        read_models::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

@@ -1,0 +1,22 @@
+use es_core::{Event, ProjectRow, Projection, RecordedEvent};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Serialize, Deserialize, Event)]
+#[event(name = "account-opened")]
+pub struct AccountOpened {
+    pub owner: String,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize, Projection)]
+#[projection(name = "balances", key = String, events(AccountOpened), delete_when = 1 == 2)]
+pub struct Balance {
+    owner: String,
+}
+
+impl ProjectRow<AccountOpened> for Balance {
+    fn project(&mut self, _: &String, event: AccountOpened, _: &RecordedEvent) {
+        self.owner = event.owner;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+use es_core::{Event, Projection};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Serialize, Deserialize, Event)]
+#[event(name = "account-opened")]
+pub struct AccountOpened {
+    pub owner: String,
+}
+#[derive(Debug, Default, Serialize, Deserialize, Projection)]
+#[projection(name = "balances", key = String, events(AccountOpened))]
+pub struct Balance {
+    owner: String,
+}
+
+fn main() {}
