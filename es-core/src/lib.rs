@@ -66,7 +66,7 @@ pub use self::hop::{HopError, HopFunction, OfPayload, OfRecorded};
 pub use self::id::{EventId, IdSource, MessageId, UuidV7};
 pub use self::metadata::Metadata;
 pub use self::name::{EventName, InvalidEventName};
-pub use self::processor::{EventProcessor, EventRef, ProcessorError};
+pub use self::processor::{EventProcessor, EventRef, ProcessorError, Rebuild, Successor};
 pub use self::projection::{Answer, Project, Projected, Projection, Query};
 pub use self::repository::{AsOf, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget, SnapshotFailure};
 pub use self::runner::{ProjectionError, ProjectionRunner};
