@@ -94,11 +94,16 @@
 //!
 //! 35. A store that says of a stream that it [reads as appended](EventStore::reads_as_appended) gives back each event
 //!     of it with the name, the schema version and the payload that were appended, and each as one event.
+//!
+//! Snapshots, leases and parked events have rules of their own, at [`SnapshotStore`] (S1 to S7), [`LeaseStore`] (L1 to
+//! L6) and [`FailureStore`] (F1 to F7).
 
 mod append;
 mod checkpoint;
+mod failure;
 mod filter;
 mod forward;
+mod lease;
 mod limits;
 mod multi_append;
 mod page;
@@ -117,7 +122,9 @@ use crate::version::ExpectedVersion;
 
 pub use self::append::{AppendError, Appended};
 pub use self::checkpoint::{CheckpointError, CheckpointName, CheckpointStore, InvalidCheckpointName, check_checkpoint};
+pub use self::failure::{FailureError, FailureStore, ParkCapacity, ParkedCount, ParkedEvent, ParkedKey};
 pub use self::filter::EventFilter;
+pub use self::lease::{Lease, LeaseError, LeaseStore};
 pub use self::limits::Limits;
 pub use self::multi_append::{
     Expectation, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, StreamAppended, Violation,

@@ -4,6 +4,8 @@
 mod store;
 
 mod checkpoints;
+mod failures;
+mod leases;
 mod log;
 mod snapshots;
 
