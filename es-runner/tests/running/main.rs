@@ -1,0 +1,8 @@
+//! What a runner promises, by theme.
+
+mod bench;
+
+mod delivery;
+mod failures;
+mod leases;
+mod rebuilds;
