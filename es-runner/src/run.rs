@@ -190,7 +190,8 @@ impl<P: EventProcessor + 'static> Driver<P> {
         let behind = !run.is_end || run.pending.len() > cut.len();
         let oldest = cut.first().map(|event| event.recorded_at);
         self.board.update(|status| {
-            if behind && !matches!(status.state, State::Retrying { .. }) {
+            let is_starting = status.state == State::Starting;
+            if is_starting || (behind && !matches!(status.state, State::Retrying { .. })) {
                 status.state = State::CatchingUp;
             }
             (status.head, status.oldest_waiting) = (run.seen.head.max(status.head), oldest.or(status.oldest_waiting));

@@ -132,5 +132,6 @@ impl<S: MultiStreamAppend> MultiStreamAppend for ConflictStore<S> {
 }
 
 es_core::forward_store! {
-    [S] ConflictStore<S>, |conflicting| conflicting.store => Subscribe, CheckpointStore, SnapshotStore
+    [S] ConflictStore<S>, |conflicting| conflicting.store =>
+    Subscribe, CheckpointStore, SnapshotStore, LeaseStore, FailureStore
 }

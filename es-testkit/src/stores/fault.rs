@@ -20,11 +20,22 @@ pub enum Operation {
     SaveSnapshot,
     LoadSnapshot,
     DeleteSnapshots,
+    AcquireLease,
+    RenewLease,
+    ReleaseLease,
+    ListLeases,
+    ClaimParking,
+    ParkEvent,
+    NoteParked,
+    RemoveParked,
+    ParkedEvents,
+    ParkedKeys,
+    CountParked,
 }
 
 impl Operation {
     /// How many there are.
-    pub(crate) const COUNT: usize = 13;
+    pub(crate) const COUNT: usize = 24;
 }
 
 impl fmt::Display for Operation {
@@ -43,6 +54,17 @@ impl fmt::Display for Operation {
             Self::SaveSnapshot => "save_snapshot",
             Self::LoadSnapshot => "load_snapshot",
             Self::DeleteSnapshots => "delete_snapshots",
+            Self::AcquireLease => "acquire_lease",
+            Self::RenewLease => "renew_lease",
+            Self::ReleaseLease => "release_lease",
+            Self::ListLeases => "list_leases",
+            Self::ClaimParking => "claim_parking",
+            Self::ParkEvent => "park_event",
+            Self::NoteParked => "note_parked",
+            Self::RemoveParked => "remove_parked",
+            Self::ParkedEvents => "parked_events",
+            Self::ParkedKeys => "parked_keys",
+            Self::CountParked => "count_parked",
         })
     }
 }
