@@ -41,7 +41,9 @@ mod schema;
 // Writing.
 mod append;
 mod checkpoints;
+mod failures;
 mod insert;
+mod leases;
 mod queue;
 mod snapshots;
 mod transaction;

@@ -8,7 +8,7 @@ use crate::open::OpenError;
 pub(crate) const APPLICATION_ID: i32 = i32::from_be_bytes(*b"ESdb");
 
 /// What leads from each schema version to the next, the first from an empty file. Never changed, only added to.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema/001.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema/001.sql"), include_str!("schema/002.sql")];
 
 /// Brings a file to the last of `migrations`; several processes may do so at once.
 pub(crate) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), OpenError> {
@@ -52,18 +52,18 @@ mod tests {
     fn each_step_is_taken_once_and_in_order() {
         let mut file = Connection::open_in_memory().unwrap();
         let two = [MIGRATIONS[0], SECOND];
-        for migrations in [MIGRATIONS, &two, &two] {
+        for migrations in [&MIGRATIONS[..1], &two, &two] {
             migrate(&mut file, migrations).unwrap();
         }
         let rows: i64 = file.query_row("SELECT count(*) FROM later", [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 1);
-        assert!(matches!(migrate(&mut file, MIGRATIONS), Err(OpenError::NewerSchema { found: 2, known: 1 })));
+        assert!(matches!(migrate(&mut file, &MIGRATIONS[..1]), Err(OpenError::NewerSchema { found: 2, known: 1 })));
     }
 
     #[test]
     fn a_step_that_fails_leaves_the_version_before_it() {
         let mut file = Connection::open_in_memory().unwrap();
-        migrate(&mut file, MIGRATIONS).unwrap();
+        migrate(&mut file, &MIGRATIONS[..1]).unwrap();
         let broken = [MIGRATIONS[0], SECOND, "CREATE TABLE later (x INTEGER)"];
         assert!(matches!(migrate(&mut file, &broken), Err(OpenError::Store(_))));
         assert_eq!(version(&file, 3).unwrap(), 1);

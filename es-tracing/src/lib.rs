@@ -48,6 +48,7 @@
 mod capabilities;
 mod measure;
 mod outcome;
+mod running;
 mod store;
 
 pub use self::store::TracingStore;

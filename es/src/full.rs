@@ -3,14 +3,27 @@
 use std::fmt;
 use std::sync::Arc;
 
-use es_core::store::{CheckpointStore, MultiStreamAppend, SnapshotStore, Subscribe};
+use es_core::store::{CheckpointStore, FailureStore, LeaseStore, MultiStreamAppend, SnapshotStore, Subscribe};
 
 /// A store with every capability.
 ///
 /// Implemented for all that have them.
-pub trait FullStore: Subscribe + CheckpointStore + MultiStreamAppend + SnapshotStore + fmt::Debug {}
+pub trait FullStore:
+    Subscribe + CheckpointStore + MultiStreamAppend + SnapshotStore + LeaseStore + FailureStore + fmt::Debug
+{
+}
 
-impl<S: Subscribe + CheckpointStore + MultiStreamAppend + SnapshotStore + fmt::Debug + ?Sized> FullStore for S {}
+impl<S> FullStore for S where
+    S: Subscribe
+        + CheckpointStore
+        + MultiStreamAppend
+        + SnapshotStore
+        + LeaseStore
+        + FailureStore
+        + fmt::Debug
+        + ?Sized
+{
+}
 
 /// Any store with every capability; what [`connect`](crate::connect) gives.
 ///
