@@ -5,7 +5,7 @@ use es_testkit::conformance::Report;
 
 es_testkit::store_conformance!(
     memory,
-    [subscribe, checkpoints, multi_stream_append, snapshots, second_handle, any_executor],
+    [subscribe, checkpoints, multi_stream_append, snapshots, leases, failures, second_handle, any_executor],
     place = MemoryStore::new,
     open = async |place: &MemoryStore| place.clone()
 );

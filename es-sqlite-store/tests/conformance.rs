@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 es_testkit::store_conformance!(
     sqlite,
-    [subscribe, checkpoints, multi_stream_append, snapshots, second_handle, durable, any_executor],
+    [subscribe, checkpoints, multi_stream_append, snapshots, leases, failures, second_handle, durable, any_executor],
     place = || tempfile::tempdir().unwrap(),
     open = async |folder: &TempDir| SqliteStore::open(folder.path().join("bank.db")).await.unwrap()
 );

@@ -9,7 +9,7 @@
 //!
 //! es_testkit::store_conformance!(
 //!     memory,
-//!     [subscribe, checkpoints, multi_stream_append, snapshots, any_executor],
+//!     [subscribe, checkpoints, multi_stream_append, snapshots, leases, failures, any_executor],
 //!     async || MemoryStore::new()
 //! );
 //! # fn main() {}
@@ -23,6 +23,8 @@
 //! | `checkpoints` | is [`CheckpointStore`](es_core::store::CheckpointStore) | 26 to 29 |
 //! | `multi_stream_append` | is [`MultiStreamAppend`](es_core::store::MultiStreamAppend) | 30 to 34 |
 //! | `snapshots` | is [`SnapshotStore`](es_core::store::SnapshotStore) | S1 to S7 |
+//! | `leases` | is [`LeaseStore`](es_core::store::LeaseStore) | L1 to L6 |
+//! | `failures` | is [`FailureStore`](es_core::store::FailureStore) | F1 to F7 |
 //! | `second_handle` | can be opened twice at one place | all, between handles |
 //! | `durable` | has what it had when it is opened again | all, after a restart |
 //! | `any_executor` | needs no runtime | – |
@@ -73,6 +75,8 @@ mod filters;
 mod handles;
 mod histories;
 mod hostile;
+mod leasing;
+mod parking;
 mod reading;
 mod sending_again;
 mod several_streams;

@@ -1,5 +1,4 @@
-//! The rules in short, for messages and reports. What they say in full stands in [`es_core::store`], and of those of
-//! snapshots in [`SnapshotStore`](es_core::store::SnapshotStore).
+//! The rules in short, for messages and reports. What they say in full stands in [`es_core::store`].
 
 /// How many rules there are for events; those of snapshots follow.
 pub(super) const OF_EVENTS: usize = 35;
@@ -12,8 +11,29 @@ pub(super) const S5: usize = OF_EVENTS + 5;
 pub(super) const S6: usize = OF_EVENTS + 6;
 pub(super) const S7: usize = OF_EVENTS + 7;
 
-/// The rules, from the first on: those of events, then those of snapshots.
-pub const RULES: [&str; OF_EVENTS + 7] = [
+/// How many rules come before those of leases.
+pub(super) const BEFORE_LEASES: usize = OF_EVENTS + 7;
+
+pub(super) const L1: usize = BEFORE_LEASES + 1;
+pub(super) const L2: usize = BEFORE_LEASES + 2;
+pub(super) const L3: usize = BEFORE_LEASES + 3;
+pub(super) const L4: usize = BEFORE_LEASES + 4;
+pub(super) const L5: usize = BEFORE_LEASES + 5;
+pub(super) const L6: usize = BEFORE_LEASES + 6;
+
+/// How many rules come before those of parked events.
+pub(super) const BEFORE_PARKING: usize = BEFORE_LEASES + 6;
+
+pub(super) const F1: usize = BEFORE_PARKING + 1;
+pub(super) const F2: usize = BEFORE_PARKING + 2;
+pub(super) const F3: usize = BEFORE_PARKING + 3;
+pub(super) const F4: usize = BEFORE_PARKING + 4;
+pub(super) const F5: usize = BEFORE_PARKING + 5;
+pub(super) const F6: usize = BEFORE_PARKING + 6;
+pub(super) const F7: usize = BEFORE_PARKING + 7;
+
+/// The rules, from the first on: those of events, then those of snapshots, of leases and of parked events.
+pub const RULES: [&str; BEFORE_PARKING + 7] = [
     "the events of one append are stored all or none, next to each other, in the given order",
     "versions are 1, 2, 3, … without gaps",
     "what is not as expected is a conflict and writes nothing; of several that expect one version, one succeeds",
@@ -56,14 +76,29 @@ pub const RULES: [&str; OF_EVENTS + 7] = [
     "the two fingerprints under which something was saved last are kept",
     "deleting forgets all snapshots of a stream and nothing else; what is not there is no error",
     "snapshots neither look at events nor change them",
+    "a lease is given if nobody else holds it; of several owners one gets it",
+    "the token grows with every grant, and the lease before it is lost",
+    "a renewal keeps the token and ends at its own time; what is lost is not renewed",
+    "a release ends the lease that is given and no other",
+    "a lease that is not renewed ends by the clock of the store",
+    "leases are told apart by whole names and owners; those that are held are listed",
+    "the token grows with every claim",
+    "only the last who has claimed changes what is parked",
+    "what is parked is kept as it is given; parking it again changes nothing",
+    "what goes beyond the capacity is refused",
+    "a note counts an attempt, and replaces errors and last time",
+    "removing forgets one event",
+    "events are listed in the order of the log and by key, keys and counts by processor",
 ];
 
-/// What a rule is called: `12`, or `S1` for the first of snapshots.
+/// What a rule is called: `12`, or `S1` for the first of snapshots, `L1` of leases, `F1` of parked events.
 pub(super) fn called(number: usize) -> String {
-    match number.checked_sub(OF_EVENTS) {
-        Some(of_snapshots @ 1..) => format!("S{of_snapshots}"),
-        _ => number.to_string(),
+    for (letter, before) in [('F', BEFORE_PARKING), ('L', BEFORE_LEASES), ('S', OF_EVENTS)] {
+        if number > before {
+            return format!("{letter}{}", number - before);
+        }
     }
+    number.to_string()
 }
 
 /// Panics: the store has broken a rule.

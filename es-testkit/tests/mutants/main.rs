@@ -14,8 +14,17 @@ use self::fault::{Fault, Mutant};
 /// How long a mutant may leave a check waiting.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-const CAPABILITIES: &[&str] =
-    &["subscribe", "checkpoints", "multi_stream_append", "snapshots", "second_handle", "durable", "any_executor"];
+const CAPABILITIES: &[&str] = &[
+    "subscribe",
+    "checkpoints",
+    "multi_stream_append",
+    "snapshots",
+    "leases",
+    "failures",
+    "second_handle",
+    "durable",
+    "any_executor",
+];
 
 /// A mutant, and the checks that must notice it.
 struct Case {
@@ -30,7 +39,7 @@ fn backend<F: Fault>(
 ) -> Backend {
     let open = async move |place: &MemoryStore| {
         let mutant = make(place);
-        Offered::new(mutant).subscribe().checkpoints().multi_stream_append().snapshots().stores()
+        Offered::new(mutant).subscribe().checkpoints().multi_stream_append().snapshots().leases().failures().stores()
     };
     Backend::new(name, CAPABILITIES, MemoryStore::new, open).patience(PATIENCE)
 }
@@ -65,7 +74,14 @@ fn all_checks_can_share_one_store_at_the_same_time() {
     let store = MemoryStore::new();
     let place = move || store.clone();
     let open = async |place: &MemoryStore| {
-        Offered::new(place.clone()).subscribe().checkpoints().multi_stream_append().snapshots().stores()
+        Offered::new(place.clone())
+            .subscribe()
+            .checkpoints()
+            .multi_stream_append()
+            .snapshots()
+            .leases()
+            .failures()
+            .stores()
     };
     let shared = Backend::new("shared", CAPABILITIES, place, open);
     let tests: Vec<_> = checks()

@@ -2,6 +2,8 @@
 
 mod appending;
 mod capabilities;
+mod leases;
+mod parking;
 mod reading;
 mod sending;
 mod snapshots;
@@ -10,8 +12,16 @@ use crate::Case;
 
 /// All mutants, each with the checks that must notice it.
 pub(crate) fn cases() -> Vec<Case> {
-    [appending::cases(), reading::cases(), sending::cases(), capabilities::cases(), snapshots::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        appending::cases(),
+        reading::cases(),
+        sending::cases(),
+        capabilities::cases(),
+        snapshots::cases(),
+        leases::cases(),
+        parking::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
