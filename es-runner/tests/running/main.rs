@@ -4,5 +4,6 @@ mod bench;
 
 mod delivery;
 mod failures;
+mod faults;
 mod leases;
 mod rebuilds;
