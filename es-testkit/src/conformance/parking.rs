@@ -82,7 +82,7 @@ pub(super) async fn rule_f2_only_the_last_who_claimed_changes_anything(on: &Subj
         );
         same!(F2, told, (of.clone(), old, new), "what the refusal tells");
     }
-    same!(F2, all(on, &of).await, [one.clone()], "what is parked");
+    same!(F2, all(on, &of).await, std::slice::from_ref(&one), "what is parked");
     park(on, &of, new, &event(on, 6, &["a"])).await;
 }
 
