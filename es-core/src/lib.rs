@@ -72,7 +72,7 @@ pub use self::id::{EventId, IdSource, MessageId, UuidV7};
 pub use self::index_value::{IndexValue, Indexed, NotIndexable};
 pub use self::metadata::Metadata;
 pub use self::name::{EventName, InvalidEventName};
-pub use self::processor::{EventProcessor, EventRef, ProcessorError};
+pub use self::processor::{EventProcessor, EventRef, ProcessorError, Rebuild, Successor};
 pub use self::projection::{
     Answer, KeyedProjection, Project, ProjectRow, Projected, Projection, ProjectionInto, Query, RowChange, RowError,
     RowKey, WriteError, WriteTo,

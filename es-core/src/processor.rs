@@ -77,6 +77,28 @@ pub trait EventProcessor: Send + Sync {
     ) -> Result<(), ProcessorError>;
 }
 
+/// A processor that can forget everything it has done, to do it again from the beginning of the log.
+#[async_trait]
+pub trait Rebuild: EventProcessor {
+    /// Forgets what it has done, and its checkpoint: [`checkpoint`](EventProcessor::checkpoint) is `None` afterwards.
+    ///
+    /// Takes effect as a whole or not at all, so that a rebuild which is interrupted goes on from its checkpoint.
+    ///
+    /// # Errors
+    /// [`ProcessorError::Store`].
+    async fn clear(&self) -> Result<(), ProcessorError>;
+}
+
+/// A processor that can be the next version of one with effects on the world, which must not be had twice.
+///
+/// It builds up its state from the beginning of the log, and is silent up to where the version before it has come.
+pub trait Successor: EventProcessor {
+    /// The version before has had the effects of all events up to `mark`: have none of them for these.
+    ///
+    /// Called before events up to `mark` are given; the mark only grows. Events beyond it have their effects.
+    fn replay_through(&self, mark: Position);
+}
+
 /// Why events were not processed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -95,15 +95,17 @@
 //! 35. A store that says of a stream that it [reads as appended](EventStore::reads_as_appended) gives back each event
 //!     of it with the name, the schema version and the payload that were appended, and each as one event.
 //!
-//! Other capabilities have rules of their own: [`SnapshotStore`] S1 to S7, [`ReadModelStore`] M1 to M11, and
-//! [`InlineAppend`] N1 to N3.
+//! Other capabilities have rules of their own: [`SnapshotStore`] S1 to S7, [`ReadModelStore`] M1 to M11,
+//! [`InlineAppend`] N1 to N3, [`LeaseStore`] L1 to L6, and [`FailureStore`] F1 to F7.
 
 mod admit;
 mod append;
 mod checkpoint;
+mod failure;
 mod filter;
 mod forward;
 mod inline;
+mod lease;
 mod limits;
 mod multi_append;
 mod page;
@@ -126,8 +128,10 @@ use crate::version::ExpectedVersion;
 pub use self::admit::admit;
 pub use self::append::{AppendError, Appended};
 pub use self::checkpoint::{CheckpointError, CheckpointName, CheckpointStore, InvalidCheckpointName, check_checkpoint};
+pub use self::failure::{FailureError, FailureStore, ParkCapacity, ParkedCount, ParkedEvent, ParkedKey};
 pub use self::filter::EventFilter;
 pub use self::inline::{InlineAppend, InlineFailure, InlineProjection, InlineProjections, RowLoader};
+pub use self::lease::{Lease, LeaseError, LeaseStore};
 pub use self::limits::Limits;
 pub use self::multi_append::{
     Expectation, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, StreamAppended, Violation,

@@ -4,7 +4,9 @@
 mod store;
 
 mod checkpoints;
+mod failures;
 mod inline;
+mod leases;
 mod log;
 mod read_models;
 mod snapshots;

@@ -9,10 +9,12 @@ use es_core::store::{
     AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, Limits, LogPage, MultiAppend,
     MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
 };
-use es_core::{ExpectedVersion, NewEvent, Payload, Position, StreamId};
+use es_core::{Clock, ExpectedVersion, NewEvent, Payload, Position, StreamId, SystemClock, Timestamp};
 use event_listener::Event;
 
 use crate::checkpoints::Checkpoints;
+use crate::failures::Failures;
+use crate::leases::Leases;
 use crate::log::Log;
 use crate::read_models::ReadModels;
 use crate::snapshots::Snapshots;
@@ -63,12 +65,15 @@ const CHUNKS: usize = 64;
 #[derive(Clone)]
 pub struct MemoryStore {
     shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
 }
 
 struct Shared {
     log: RwLock<Log>,
     /// Locked after the log, if both are.
     kept: Mutex<Kept>,
+    leases: Mutex<Leases>,
+    failures: Mutex<Failures>,
     appended: Event,
     snapshots: Snapshots,
     limits: Limits,
@@ -98,7 +103,29 @@ impl MemoryStore {
     /// ```
     pub fn with_limits(limits: Limits) -> Self {
         let (log, kept, snapshots) = (RwLock::default(), Mutex::default(), Snapshots::default());
-        Self { shared: Arc::new(Shared { log, kept, snapshots, appended: Event::new(), limits }) }
+        let (leases, failures, appended) = (Mutex::default(), Mutex::default(), Event::new());
+        let shared = Shared { log, kept, leases, failures, appended, snapshots, limits };
+        Self { shared: Arc::new(shared), clock: Arc::new(SystemClock) }
+    }
+
+    /// The same store, where leases end by another clock than that of the operating system.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
+        Self { clock: Arc::new(clock), ..self }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn leases(&self) -> MutexGuard<'_, Leases> {
+        // Nothing can panic while the map is half changed.
+        self.shared.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn failures(&self) -> MutexGuard<'_, Failures> {
+        // As above.
+        self.shared.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn snapshots(&self) -> &Snapshots {

@@ -5,7 +5,18 @@ use es_testkit::conformance::Report;
 
 es_testkit::store_conformance!(
     memory,
-    [subscribe, checkpoints, multi_stream_append, snapshots, read_models, inline_append, second_handle, any_executor],
+    [
+        subscribe,
+        checkpoints,
+        multi_stream_append,
+        snapshots,
+        read_models,
+        inline_append,
+        leases,
+        failures,
+        second_handle,
+        any_executor
+    ],
     place = MemoryStore::new,
     open = async |place: &MemoryStore| place.clone()
 );

@@ -41,8 +41,10 @@ mod schema;
 // Writing.
 mod append;
 mod checkpoints;
+mod failures;
 mod inline;
 mod insert;
+mod leases;
 mod queue;
 mod rows;
 mod snapshots;

@@ -9,7 +9,7 @@ use es_core::store::{
     AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, Limits, LogPage, MultiAppend,
     MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
 };
-use es_core::{ExpectedVersion, NewEvent, Position, StreamId};
+use es_core::{Clock, ExpectedVersion, NewEvent, Position, StreamId, SystemClock, Timestamp};
 
 use crate::checkpoints::{self, Change};
 use crate::error::SqliteError;
@@ -60,6 +60,7 @@ use crate::writer::{Done, Task, Writer};
 #[derive(Clone)]
 pub struct SqliteStore {
     pub(crate) shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
 }
 
 /// Readers are closed before the writer, which then tidies up the write-ahead log.
@@ -88,7 +89,19 @@ impl SqliteStore {
         let watch = Arc::new(Watch::new(options.poll_interval));
         let queue = Queue::new(Writer::new(writer, Arc::clone(&watch)));
         let pool = Pool::new(file, options.idle_readers);
-        Self { shared: Arc::new(Shared { pool, queue, watch, limits: options.limits }) }
+        let shared = Shared { pool, queue, watch, limits: options.limits };
+        Self { shared: Arc::new(shared), clock: Arc::new(SystemClock) }
+    }
+
+    /// The same store, where leases end by another clock than that of the operating system; all who use the file must
+    /// have clocks that agree.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
+        Self { clock: Arc::new(clock), ..self }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     async fn change_checkpoint(

@@ -13,6 +13,8 @@ es_testkit::store_conformance!(
         snapshots,
         read_models,
         inline_append,
+        leases,
+        failures,
         second_handle,
         durable,
         any_executor

@@ -9,7 +9,7 @@
 //!
 //! es_testkit::store_conformance!(
 //!     memory,
-//!     [subscribe, checkpoints, multi_stream_append, snapshots, read_models, inline_append, any_executor],
+//!     [subscribe, checkpoints, multi_stream_append, snapshots, read_models, inline_append, leases, failures, any_executor],
 //!     async || MemoryStore::new()
 //! );
 //! # fn main() {}
@@ -25,6 +25,8 @@
 //! | `snapshots` | is [`SnapshotStore`](es_core::store::SnapshotStore) | S1 to S7 |
 //! | `read_models` | is [`ReadModelStore`](es_core::store::ReadModelStore) | M1 to M11 |
 //! | `inline_append` | is [`InlineAppend`](es_core::store::InlineAppend) | N1 to N3 |
+//! | `leases` | is [`LeaseStore`](es_core::store::LeaseStore) | L1 to L6 |
+//! | `failures` | is [`FailureStore`](es_core::store::FailureStore) | F1 to F7 |
 //! | `second_handle` | can be opened twice at one place | all, between handles |
 //! | `durable` | has what it had when it is opened again | all, after a restart |
 //! | `any_executor` | needs no runtime | – |
@@ -76,6 +78,8 @@ mod handles;
 mod histories;
 mod hostile;
 mod inline;
+mod leasing;
+mod parking;
 mod read_models;
 mod reading;
 mod sending_again;

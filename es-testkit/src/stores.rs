@@ -5,6 +5,7 @@
 
 mod chaos;
 mod chaos_capabilities;
+mod chaos_running;
 mod conflict;
 mod fault;
 mod plan;

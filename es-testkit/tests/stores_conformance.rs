@@ -6,7 +6,7 @@ use es_testkit::stores::{ChaosStore, ConflictStore, Fault, Operation};
 
 es_testkit::store_conformance!(
     resending,
-    [subscribe, checkpoints, multi_stream_append, snapshots, second_handle, any_executor],
+    [subscribe, checkpoints, multi_stream_append, snapshots, leases, failures, second_handle, any_executor],
     place = || {
         let operations = [Operation::Append, Operation::AppendMulti, Operation::ReadLog, Operation::ReadStream];
         let store = ChaosStore::new(MemoryStore::new(), 1).yields(2);
@@ -17,7 +17,7 @@ es_testkit::store_conformance!(
 
 es_testkit::store_conformance!(
     without_conflicts,
-    [subscribe, checkpoints, multi_stream_append, snapshots, second_handle, any_executor],
+    [subscribe, checkpoints, multi_stream_append, snapshots, leases, failures, second_handle, any_executor],
     place = || ConflictStore::new(MemoryStore::new(), 0),
     open = async |place: &ConflictStore<MemoryStore>| place.clone()
 );

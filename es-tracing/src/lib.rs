@@ -50,6 +50,7 @@
 mod capabilities;
 mod measure;
 mod outcome;
+mod running;
 mod store;
 
 pub use self::store::TracingStore;

@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
-use es_core::store::{AppendError, CheckpointError, MultiAppendError, ReadError, ReadModelError, SnapshotError};
+use es_core::store::{
+    AppendError, CheckpointError, FailureError, LeaseError, MultiAppendError, ReadError, ReadModelError, SnapshotError,
+};
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +140,41 @@ impl Told for SnapshotError {
 
     fn kind(&self) -> &'static str {
         "the store failed at snapshots"
+    }
+}
+
+impl Told for LeaseError {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Held { .. } | Self::Lost { .. } => Outcome::Conflict,
+            _ => Outcome::Failed,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Held { .. } => "somebody else has the lease",
+            Self::Lost { .. } => "the lease is lost",
+            _ => "the store failed",
+        }
+    }
+}
+
+impl Told for FailureError {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Superseded { .. } => Outcome::Conflict,
+            Self::Full { .. } => Outcome::Refused,
+            _ => Outcome::Failed,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Superseded { .. } => "somebody else has claimed what is parked",
+            Self::Full { .. } => "there is no room to park",
+            _ => "the store failed",
+        }
     }
 }
 

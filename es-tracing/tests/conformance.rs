@@ -5,7 +5,7 @@ use es_tracing::TracingStore;
 
 es_testkit::store_conformance!(
     traced,
-    [subscribe, checkpoints, multi_stream_append, snapshots, second_handle, any_executor],
+    [subscribe, checkpoints, multi_stream_append, snapshots, leases, failures, second_handle, any_executor],
     place = || TracingStore::new(MemoryStore::new()),
     open = async |place: &TracingStore<MemoryStore>| place.clone()
 );

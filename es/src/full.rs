@@ -3,13 +3,24 @@
 use std::fmt;
 use std::sync::Arc;
 
-use es_core::store::{CheckpointStore, InlineAppend, MultiStreamAppend, ReadModelStore, SnapshotStore, Subscribe};
+use es_core::store::{
+    CheckpointStore, FailureStore, InlineAppend, LeaseStore, MultiStreamAppend, ReadModelStore, SnapshotStore,
+    Subscribe,
+};
 
 /// A store with every capability.
 ///
 /// Implemented for all that have them.
 pub trait FullStore:
-    Subscribe + CheckpointStore + MultiStreamAppend + SnapshotStore + ReadModelStore + InlineAppend + fmt::Debug
+    Subscribe
+    + CheckpointStore
+    + MultiStreamAppend
+    + SnapshotStore
+    + ReadModelStore
+    + InlineAppend
+    + LeaseStore
+    + FailureStore
+    + fmt::Debug
 {
 }
 
@@ -20,6 +31,8 @@ impl<S> FullStore for S where
         + SnapshotStore
         + ReadModelStore
         + InlineAppend
+        + LeaseStore
+        + FailureStore
         + fmt::Debug
         + ?Sized
 {

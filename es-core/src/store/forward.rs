@@ -258,17 +258,132 @@ macro_rules! forward_store {
             }
         }
     };
+
+    (@LeaseStore [$s:ident $(: ?$sized:ident)? $(, $($more:tt)*)?] $wrapper:ty, |$this:ident| $inner:expr) => {
+        #[$crate::__private::async_trait]
+        impl<$s: $crate::store::LeaseStore $(+ ?$sized)? $(, $($more)*)?> $crate::store::LeaseStore for $wrapper {
+            async fn acquire_lease(
+                &self,
+                name: &$crate::store::CheckpointName,
+                owner: &str,
+                ttl: ::core::time::Duration,
+            ) -> ::core::result::Result<$crate::store::Lease, $crate::store::LeaseError> {
+                let $this = self;
+                ($inner).acquire_lease(name, owner, ttl).await
+            }
+
+            async fn renew_lease(
+                &self,
+                lease: &$crate::store::Lease,
+                ttl: ::core::time::Duration,
+            ) -> ::core::result::Result<$crate::store::Lease, $crate::store::LeaseError> {
+                let $this = self;
+                ($inner).renew_lease(lease, ttl).await
+            }
+
+            async fn release_lease(
+                &self,
+                lease: &$crate::store::Lease,
+            ) -> ::core::result::Result<(), $crate::store::LeaseError> {
+                let $this = self;
+                ($inner).release_lease(lease).await
+            }
+
+            async fn list_leases(
+                &self,
+            ) -> ::core::result::Result<::std::vec::Vec<$crate::store::Lease>, $crate::store::LeaseError> {
+                let $this = self;
+                ($inner).list_leases().await
+            }
+        }
+    };
+
+    (@FailureStore [$s:ident $(: ?$sized:ident)? $(, $($more:tt)*)?] $wrapper:ty, |$this:ident| $inner:expr) => {
+        #[$crate::__private::async_trait]
+        impl<$s: $crate::store::FailureStore $(+ ?$sized)? $(, $($more)*)?> $crate::store::FailureStore for $wrapper {
+            async fn claim_parking(
+                &self,
+                processor: &$crate::store::CheckpointName,
+            ) -> ::core::result::Result<u64, $crate::store::FailureError> {
+                let $this = self;
+                ($inner).claim_parking(processor).await
+            }
+
+            async fn park_event(
+                &self,
+                processor: &$crate::store::CheckpointName,
+                token: u64,
+                event: &$crate::store::ParkedEvent,
+                capacity: $crate::store::ParkCapacity,
+            ) -> ::core::result::Result<(), $crate::store::FailureError> {
+                let $this = self;
+                ($inner).park_event(processor, token, event, capacity).await
+            }
+
+            async fn note_parked(
+                &self,
+                processor: &$crate::store::CheckpointName,
+                token: u64,
+                position: $crate::Position,
+                errors: &[::std::string::String],
+                at: $crate::Timestamp,
+            ) -> ::core::result::Result<bool, $crate::store::FailureError> {
+                let $this = self;
+                ($inner).note_parked(processor, token, position, errors, at).await
+            }
+
+            async fn remove_parked(
+                &self,
+                processor: &$crate::store::CheckpointName,
+                token: u64,
+                position: $crate::Position,
+            ) -> ::core::result::Result<bool, $crate::store::FailureError> {
+                let $this = self;
+                ($inner).remove_parked(processor, token, position).await
+            }
+
+            async fn parked_events(
+                &self,
+                processor: &$crate::store::CheckpointName,
+                key: ::core::option::Option<&str>,
+                after: $crate::Position,
+                limit: usize,
+            ) -> ::core::result::Result<::std::vec::Vec<$crate::store::ParkedEvent>, $crate::store::FailureError> {
+                let $this = self;
+                ($inner).parked_events(processor, key, after, limit).await
+            }
+
+            async fn parked_keys(
+                &self,
+                processor: &$crate::store::CheckpointName,
+            ) -> ::core::result::Result<::std::vec::Vec<$crate::store::ParkedKey>, $crate::store::FailureError> {
+                let $this = self;
+                ($inner).parked_keys(processor).await
+            }
+
+            async fn count_parked(
+                &self,
+                processor: &$crate::store::CheckpointName,
+            ) -> ::core::result::Result<$crate::store::ParkedCount, $crate::store::FailureError> {
+                let $this = self;
+                ($inner).count_parked(processor).await
+            }
+        }
+    };
 }
 
 forward_store! {
-    [S: ?Sized] &S, |store| **store => EventStore, Subscribe, MultiStreamAppend, CheckpointStore, ReadModelStore,
-    SnapshotStore, InlineAppend
+    [S: ?Sized] &S, |store| **store =>
+    EventStore, Subscribe, MultiStreamAppend, CheckpointStore, SnapshotStore, ReadModelStore, InlineAppend,
+    LeaseStore, FailureStore
 }
 forward_store! {
-    [S: ?Sized] Box<S>, |store| **store => EventStore, Subscribe, MultiStreamAppend, CheckpointStore, ReadModelStore,
-    SnapshotStore, InlineAppend
+    [S: ?Sized] Box<S>, |store| **store =>
+    EventStore, Subscribe, MultiStreamAppend, CheckpointStore, SnapshotStore, ReadModelStore, InlineAppend,
+    LeaseStore, FailureStore
 }
 forward_store! {
-    [S: ?Sized] Arc<S>, |store| **store => EventStore, Subscribe, MultiStreamAppend, CheckpointStore, ReadModelStore,
-    SnapshotStore, InlineAppend
+    [S: ?Sized] Arc<S>, |store| **store =>
+    EventStore, Subscribe, MultiStreamAppend, CheckpointStore, SnapshotStore, ReadModelStore, InlineAppend,
+    LeaseStore, FailureStore
 }

@@ -4,5 +4,5 @@ use super::{StreamUpcaster, UpcastingStore};
 
 crate::forward_store! {
     [S, U: StreamUpcaster] UpcastingStore<S, U>, |upcasting| upcasting.store =>
-    Subscribe, MultiStreamAppend, CheckpointStore, ReadModelStore
+    Subscribe, MultiStreamAppend, CheckpointStore, ReadModelStore, LeaseStore, FailureStore
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use es_core::store::{AppendError, Appended, CheckpointError, MultiAppend, ReadModelError};
 use es_core::{ExpectedVersion, Position};
 
+use super::leasing::{HOUR, acquire, is_refused};
+use super::parking::{ROOM, all, claim, event, park};
 use super::read_models::{keep, kept};
-use super::rules::{M3, S1, ended, rule, same};
+use super::rules::{F2, F3, L1, L2, M3, S1, ended, rule, same};
 use super::snapshots::{latest, save, snapshot};
 use super::subject::{Subject, numbers, p, v};
 
@@ -97,6 +99,60 @@ pub(super) async fn rule_s1_a_snapshot_is_the_same_on_both_handles(on: &Subject)
     same!(S1, latest(on, &first).await, Some(replaced), "what the other handle has saved");
     ended!(S1, on.snapshots().delete_snapshots(&first.stream).await, Ok(()) => (), "deleting");
     same!(S1, latest(&second, &first).await, None, "what one handle has deleted, on the other,");
+}
+
+pub(super) async fn rule_l1_a_lease_is_held_against_the_other_handle(on: &Subject) {
+    let (second, name) = (on.second().await, on.checkpoint("x"));
+    if !on.has_leases() {
+        return super::note("the store has no `leases`");
+    }
+    let lease = acquire(on, &name, "a", HOUR).await;
+    is_refused(&second, &name, "b", &lease).await;
+    ended!(L1, second.leases().renew_lease(&lease, HOUR).await, Ok(_) => (), "renewing on the other handle");
+}
+
+pub(super) async fn rule_f2_a_claim_on_one_handle_ends_that_on_the_other(on: &Subject) {
+    let (second, of) = (on.second().await, on.checkpoint("x"));
+    if !on.has_failures() {
+        return super::note("the store has no `failures`");
+    }
+    let old = claim(on, &of).await;
+    park(on, &of, old, &event(on, 1, &["a"])).await;
+    let new = claim(&second, &of).await;
+    rule!(F2, new > old, "the other handle has token {new} after {old}");
+    same!(F2, all(&second, &of).await.len(), 1, "what is parked, on the other handle");
+    let late = on.failures().park_event(&of, old, &event(on, 2, &["a"]), ROOM).await;
+    rule!(F2, late.is_err(), "somebody parked with the token {old} after {new} was given");
+}
+
+pub(super) async fn rule_l2_leases_and_tokens_are_there_after_a_restart(on: &mut Subject) {
+    if !on.has_leases() {
+        return super::note("the store has no `leases`");
+    }
+    let (name, released) = (on.checkpoint("x"), on.checkpoint("y"));
+    let lease = acquire(on, &name, "a", HOUR).await;
+    let over = acquire(on, &released, "a", HOUR).await;
+    ended!(L2, on.leases().release_lease(&over).await, Ok(()) => (), "releasing");
+    on.reopen().await;
+    is_refused(on, &name, "b", &lease).await;
+    let next = acquire(on, &released, "b", HOUR).await;
+    rule!(L2, next.token > over.token, "the token after a restart is {}, and was {}", next.token, over.token);
+}
+
+pub(super) async fn rule_f3_what_is_parked_is_there_after_a_restart(on: &mut Subject) {
+    if !on.has_failures() {
+        return super::note("the store has no `failures`");
+    }
+    let of = on.checkpoint("x");
+    let token = claim(on, &of).await;
+    let events = [event(on, 1, &["a"]), event(on, 2, &["a", "b"])];
+    for event in &events {
+        park(on, &of, token, event).await;
+    }
+    on.reopen().await;
+    same!(F3, all(on, &of).await, events, "what is parked after a restart");
+    let next = claim(on, &of).await;
+    rule!(F2, next > token, "the token after a restart is {next}, and was {token}");
 }
 
 pub(super) async fn rule_06_everything_is_there_after_a_restart(on: &mut Subject) {

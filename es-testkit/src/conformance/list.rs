@@ -23,6 +23,10 @@ pub enum Capability {
     ReadModels,
     /// [`InlineAppend`](es_core::store::InlineAppend).
     InlineAppend,
+    /// [`LeaseStore`](es_core::store::LeaseStore).
+    Leases,
+    /// [`FailureStore`](es_core::store::FailureStore).
+    Failures,
     /// That it can be opened twice at one place.
     SecondHandle,
     /// That it has what it had when it is opened again.
@@ -40,6 +44,8 @@ impl Capability {
             Self::Snapshots => "snapshots",
             Self::ReadModels => "read_models",
             Self::InlineAppend => "inline_append",
+            Self::Leases => "leases",
+            Self::Failures => "failures",
             Self::SecondHandle => "second_handle",
             Self::Durable => "durable",
         }
@@ -260,6 +266,35 @@ macro_rules! __conformance_checks {
                 rule_n3_several_streams_are_projected_in_the_order_of_the_log,
                 rule_n1_of_many_that_append_each_event_is_projected_once,
             }
+
+            leasing: Leases {
+                rule_l1_a_free_lease_is_given_and_a_held_one_is_not,
+                rule_l1_of_many_owners_one_gets_it,
+                rule_l2_the_token_grows_with_every_grant,
+                rule_l2_an_owner_who_asks_again_has_a_new_lease_and_has_lost_the_old_one,
+                rule_l3_a_renewal_keeps_the_token_and_ends_later,
+                rule_l3_a_lost_lease_is_not_renewed,
+                rule_l3_a_renewal_may_end_earlier,
+                rule_l4_a_release_lets_another_in,
+                rule_l4_what_is_anothers_is_not_released,
+                rule_l5_a_lease_that_is_not_renewed_ends,
+                rule_l5_nobody_is_needed_to_end_a_lease,
+                rule_l6_names_and_owners_are_told_apart_by_all_their_bytes,
+                rule_l6_the_list_has_what_is_held_sorted_by_bytes,
+            }
+            parking: Failures {
+                rule_f1_the_token_grows_with_every_claim,
+                rule_f2_only_the_last_who_claimed_changes_anything,
+                rule_f2_of_many_who_claim_one_may_park,
+                rule_f3_everything_is_given_back_as_it_was_parked,
+                rule_f3_parking_again_changes_nothing,
+                rule_f4_what_is_too_much_is_refused,
+                rule_f5_a_note_counts_and_replaces_the_errors,
+                rule_f6_removing_forgets_one_event,
+                rule_f7_events_are_listed_in_order_after_a_place_and_by_key,
+                rule_f7_keys_are_listed_once_sorted_by_bytes_with_their_first,
+                rule_f7_processors_are_told_apart_by_their_whole_names,
+            }
             handles: SecondHandle {
                 rule_11_what_one_handle_appends_the_other_reads_and_back,
                 rule_03_a_conflict_is_seen_across_handles,
@@ -269,6 +304,8 @@ macro_rules! __conformance_checks {
                 rule_26_a_checkpoint_is_the_same_on_both_handles,
                 rule_s1_a_snapshot_is_the_same_on_both_handles,
                 rule_m1_a_read_model_is_the_same_on_both_handles,
+                rule_l1_a_lease_is_held_against_the_other_handle,
+                rule_f2_a_claim_on_one_handle_ends_that_on_the_other,
             }
             handles: Durable {
                 rule_06_everything_is_there_after_a_restart,
@@ -277,6 +314,8 @@ macro_rules! __conformance_checks {
                 rule_26_checkpoints_are_there_after_a_restart,
                 rule_s1_snapshots_are_there_after_a_restart,
                 rule_m1_read_models_are_there_after_a_restart,
+                rule_l2_leases_and_tokens_are_there_after_a_restart,
+                rule_f3_what_is_parked_is_there_after_a_restart,
                 rule_30_several_streams_are_there_after_a_restart,
             }
         }

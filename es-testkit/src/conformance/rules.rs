@@ -1,5 +1,4 @@
-//! The rules in short, for messages and reports. What they say in full stands in [`es_core::store`], and of those of
-//! snapshots in [`SnapshotStore`](es_core::store::SnapshotStore).
+//! The rules in short, for messages and reports. What they say in full stands in [`es_core::store`].
 
 /// How many rules there are for events; those of snapshots follow.
 pub(super) const OF_EVENTS: usize = 35;
@@ -34,11 +33,34 @@ pub(super) const N1: usize = OF_READ_MODELS + 1;
 pub(super) const N2: usize = OF_READ_MODELS + 2;
 pub(super) const N3: usize = OF_READ_MODELS + 3;
 
-/// The letters of the rules that are not those of events, and how many rules there are before each.
-pub(super) const LETTERS: [(char, usize); 3] = [('s', OF_EVENTS), ('m', OF_SNAPSHOTS), ('n', OF_READ_MODELS)];
+/// How many rules come before those of leases.
+const BEFORE_LEASES: usize = N3;
 
-/// The rules, from the first on: those of events, of snapshots, of read models and of inline projections.
-pub const RULES: [&str; N3] = [
+pub(super) const L1: usize = BEFORE_LEASES + 1;
+pub(super) const L2: usize = BEFORE_LEASES + 2;
+pub(super) const L3: usize = BEFORE_LEASES + 3;
+pub(super) const L4: usize = BEFORE_LEASES + 4;
+pub(super) const L5: usize = BEFORE_LEASES + 5;
+pub(super) const L6: usize = BEFORE_LEASES + 6;
+
+/// How many rules come before those of parked events.
+const BEFORE_PARKING: usize = BEFORE_LEASES + 6;
+
+pub(super) const F1: usize = BEFORE_PARKING + 1;
+pub(super) const F2: usize = BEFORE_PARKING + 2;
+pub(super) const F3: usize = BEFORE_PARKING + 3;
+pub(super) const F4: usize = BEFORE_PARKING + 4;
+pub(super) const F5: usize = BEFORE_PARKING + 5;
+pub(super) const F6: usize = BEFORE_PARKING + 6;
+pub(super) const F7: usize = BEFORE_PARKING + 7;
+
+/// The letters of the rules that are not those of events, and how many rules there are before each.
+pub(super) const LETTERS: [(char, usize); 5] =
+    [('s', OF_EVENTS), ('m', OF_SNAPSHOTS), ('n', OF_READ_MODELS), ('l', BEFORE_LEASES), ('f', BEFORE_PARKING)];
+
+/// The rules, from the first on: those of events, of snapshots, of read models, of inline projections, of leases and of
+/// parked events.
+pub const RULES: [&str; F7] = [
     "the events of one append are stored all or none, next to each other, in the given order",
     "versions are 1, 2, 3, … without gaps",
     "what is not as expected is a conflict and writes nothing; of several that expect one version, one succeeds",
@@ -95,9 +117,22 @@ pub const RULES: [&str; N3] = [
     "after an append the projections have seen the whole log, and their checkpoints say so",
     "events and rows are written together or not at all",
     "an append with projections keeps the rules of appends",
+    "a lease is given if nobody else holds it; of several owners one gets it",
+    "the token grows with every grant, and the lease before it is lost",
+    "a renewal keeps the token and ends at its own time; what is lost is not renewed",
+    "a release ends the lease that is given and no other",
+    "a lease that is not renewed ends by the clock of the store",
+    "leases are told apart by whole names and owners; those that are held are listed",
+    "the token grows with every claim",
+    "only the last who has claimed changes what is parked",
+    "what is parked is kept as it is given; parking it again changes nothing",
+    "what goes beyond the capacity is refused",
+    "a note counts an attempt, and replaces errors and last time",
+    "removing forgets one event",
+    "events are listed in the order of the log and by key, keys and counts by processor",
 ];
 
-/// What a rule is called: `12`, or `S1` for the first of snapshots, `M1` for the first of read models.
+/// What a rule is called: `12`, or `S1` for the first of snapshots, `L1` for the first of leases.
 pub(super) fn called(number: usize) -> String {
     match LETTERS.iter().rev().find(|(_, before)| number > *before) {
         Some((letter, before)) => format!("{}{}", letter.to_ascii_uppercase(), number - before),

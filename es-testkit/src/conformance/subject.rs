@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use es_core::store::{
-    Appended, CheckpointName, CheckpointStore, EventFilter, EventStore, InlineAppend, MultiStreamAppend, ReadLog,
-    ReadModelStore, ReadStream, SnapshotStore, Subscribe,
+    Appended, CheckpointName, CheckpointStore, EventFilter, EventStore, FailureStore, InlineAppend, LeaseStore,
+    MultiStreamAppend, ReadLog, ReadModelStore, ReadStream, SnapshotStore, Subscribe,
 };
 use es_core::{
     EventId, EventName, ExpectedVersion, Metadata, NewEvent, Payload, Position, RecordedEvent, StreamId, Timestamp,
@@ -33,6 +33,8 @@ pub struct Stores {
     pub(super) snapshots: Option<Arc<dyn SnapshotStore>>,
     pub(super) read_models: Option<Arc<dyn ReadModelStore>>,
     pub(super) inline: Option<Arc<dyn InlineAppend>>,
+    pub(super) leases: Option<Arc<dyn LeaseStore>>,
+    pub(super) failures: Option<Arc<dyn FailureStore>>,
 }
 
 /// A store whose capabilities are being listed; [`store_conformance!`](crate::store_conformance) makes it.
@@ -54,6 +56,8 @@ impl<S: EventStore + 'static> Offered<S> {
             snapshots: None,
             read_models: None,
             inline: None,
+            leases: None,
+            failures: None,
         };
         Self { store, stores }
     }
@@ -118,6 +122,26 @@ impl<S: EventStore + 'static> Offered<S> {
         self
     }
 
+    /// Rules L1 to L6 of [`LeaseStore`].
+    #[must_use]
+    pub fn leases(mut self) -> Self
+    where
+        S: LeaseStore,
+    {
+        self.stores.leases = Some(Arc::clone(&self.store) as _);
+        self
+    }
+
+    /// Rules F1 to F7 of [`FailureStore`].
+    #[must_use]
+    pub fn failures(mut self) -> Self
+    where
+        S: FailureStore,
+    {
+        self.stores.failures = Some(Arc::clone(&self.store) as _);
+        self
+    }
+
     /// It can be opened twice at one place; the runner opens it.
     #[must_use]
     pub fn second_handle(self) -> Self {
@@ -152,6 +176,8 @@ impl fmt::Debug for Stores {
             .field("snapshots", &self.snapshots.is_some())
             .field("read_models", &self.read_models.is_some())
             .field("inline_append", &self.inline.is_some())
+            .field("leases", &self.leases.is_some())
+            .field("failures", &self.failures.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -216,6 +242,22 @@ impl Subject {
 
     pub(super) fn inline(&self) -> Arc<dyn InlineAppend> {
         Arc::clone(self.handle().inline.as_ref().expect("a check of rules N1 to N3 needs `inline_append`"))
+    }
+
+    pub(super) fn leases(&self) -> Arc<dyn LeaseStore> {
+        Arc::clone(self.handle().leases.as_ref().expect("a check of rules L1 to L6 needs `leases`"))
+    }
+
+    pub(super) fn failures(&self) -> Arc<dyn FailureStore> {
+        Arc::clone(self.handle().failures.as_ref().expect("a check of rules F1 to F7 needs `failures`"))
+    }
+
+    pub(super) fn has_leases(&self) -> bool {
+        self.handle().leases.is_some()
+    }
+
+    pub(super) fn has_failures(&self) -> bool {
+        self.handle().failures.is_some()
     }
 
     pub(super) fn maybe_subscribe(&self) -> Option<&Arc<dyn Subscribe>> {

@@ -163,6 +163,6 @@ impl<S: InlineAppend> InlineAppend for ConflictStore<S> {
 }
 
 es_core::forward_store! {
-    [S] ConflictStore<S>, |conflicting| conflicting.store => Subscribe, CheckpointStore, ReadModelStore,
-    SnapshotStore
+    [S] ConflictStore<S>, |conflicting| conflicting.store =>
+    Subscribe, CheckpointStore, ReadModelStore, SnapshotStore, LeaseStore, FailureStore
 }

@@ -27,11 +27,22 @@ pub enum Operation {
     ListReadModels,
     AppendInline,
     AppendMultiInline,
+    AcquireLease,
+    RenewLease,
+    ReleaseLease,
+    ListLeases,
+    ClaimParking,
+    ParkEvent,
+    NoteParked,
+    RemoveParked,
+    ParkedEvents,
+    ParkedKeys,
+    CountParked,
 }
 
 impl Operation {
     /// How many there are.
-    pub(crate) const COUNT: usize = 20;
+    pub(crate) const COUNT: usize = 31;
 }
 
 impl fmt::Display for Operation {
@@ -57,6 +68,17 @@ impl fmt::Display for Operation {
             Self::ListReadModels => "list_read_models",
             Self::AppendInline => "append_inline",
             Self::AppendMultiInline => "append_multi_inline",
+            Self::AcquireLease => "acquire_lease",
+            Self::RenewLease => "renew_lease",
+            Self::ReleaseLease => "release_lease",
+            Self::ListLeases => "list_leases",
+            Self::ClaimParking => "claim_parking",
+            Self::ParkEvent => "park_event",
+            Self::NoteParked => "note_parked",
+            Self::RemoveParked => "remove_parked",
+            Self::ParkedEvents => "parked_events",
+            Self::ParkedKeys => "parked_keys",
+            Self::CountParked => "count_parked",
         })
     }
 }

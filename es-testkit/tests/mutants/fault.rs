@@ -1,13 +1,16 @@
 //! A memory store with a fault: each method is the store's own unless the fault says otherwise.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use es_core::store::{
-    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, InlineAppend,
-    InlineProjections, Limits, LoadedRows, LogPage, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend,
-    ReadError, ReadLog, ReadModelEntry, ReadModelError, ReadModelStore, ReadStream, RowPage, RowWrite, Scan, Snapshot,
+    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, FailureError, FailureStore,
+    InlineAppend, InlineProjections, Lease, LeaseError, LeaseStore, Limits, LoadedRows, LogPage, MultiAppend,
+    MultiAppendError, MultiAppended, MultiStreamAppend, ParkCapacity, ParkedCount, ParkedEvent, ParkedKey, ReadError,
+    ReadLog, ReadModelEntry, ReadModelError, ReadModelStore, ReadStream, RowPage, RowWrite, Scan, Snapshot,
     SnapshotError, SnapshotStore, StreamPage, Subscribe,
 };
-use es_core::{ExpectedVersion, Fingerprint, NewEvent, Position, StreamId, Version};
+use es_core::{ExpectedVersion, Fingerprint, NewEvent, Position, StreamId, Timestamp, Version};
 use es_memory_store::MemoryStore;
 
 type Saved = Result<(), CheckpointError>;
@@ -135,6 +138,84 @@ pub(crate) trait Fault: Send + Sync + 'static {
     ) -> Result<MultiAppended, MultiAppendError> {
         store.append_multi_inline(batch, projections).await
     }
+
+    async fn acquire_lease(
+        &self,
+        store: &MemoryStore,
+        name: &CheckpointName,
+        owner: &str,
+        ttl: Duration,
+    ) -> Result<Lease, LeaseError> {
+        store.acquire_lease(name, owner, ttl).await
+    }
+
+    async fn renew_lease(&self, store: &MemoryStore, lease: &Lease, ttl: Duration) -> Result<Lease, LeaseError> {
+        store.renew_lease(lease, ttl).await
+    }
+
+    async fn release_lease(&self, store: &MemoryStore, lease: &Lease) -> Result<(), LeaseError> {
+        store.release_lease(lease).await
+    }
+
+    async fn list_leases(&self, store: &MemoryStore) -> Result<Vec<Lease>, LeaseError> {
+        store.list_leases().await
+    }
+
+    async fn claim_parking(&self, store: &MemoryStore, of: &CheckpointName) -> Result<u64, FailureError> {
+        store.claim_parking(of).await
+    }
+
+    async fn park_event(
+        &self,
+        store: &MemoryStore,
+        of: &CheckpointName,
+        token: u64,
+        event: &ParkedEvent,
+        capacity: ParkCapacity,
+    ) -> Result<(), FailureError> {
+        store.park_event(of, token, event, capacity).await
+    }
+
+    async fn note_parked(
+        &self,
+        store: &MemoryStore,
+        of: &CheckpointName,
+        token: u64,
+        position: Position,
+        errors: &[String],
+        at: Timestamp,
+    ) -> Result<bool, FailureError> {
+        store.note_parked(of, token, position, errors, at).await
+    }
+
+    async fn remove_parked(
+        &self,
+        store: &MemoryStore,
+        of: &CheckpointName,
+        token: u64,
+        position: Position,
+    ) -> Result<bool, FailureError> {
+        store.remove_parked(of, token, position).await
+    }
+
+    async fn parked_events(
+        &self,
+        store: &MemoryStore,
+        of: &CheckpointName,
+        key: Option<&str>,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<ParkedEvent>, FailureError> {
+        store.parked_events(of, key, after, limit).await
+    }
+
+    async fn parked_keys(&self, store: &MemoryStore, of: &CheckpointName) -> Result<Vec<ParkedKey>, FailureError> {
+        store.parked_keys(of).await
+    }
+
+    async fn count_parked(&self, store: &MemoryStore, of: &CheckpointName) -> Result<ParkedCount, FailureError> {
+        store.count_parked(of).await
+    }
 }
 
 /// A store with a fault.
@@ -258,6 +339,25 @@ impl<F: Fault> ReadModelStore for Mutant<F> {
 }
 
 #[async_trait]
+impl<F: Fault> LeaseStore for Mutant<F> {
+    async fn acquire_lease(&self, name: &CheckpointName, owner: &str, ttl: Duration) -> Result<Lease, LeaseError> {
+        self.fault.acquire_lease(&self.store, name, owner, ttl).await
+    }
+
+    async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<Lease, LeaseError> {
+        self.fault.renew_lease(&self.store, lease, ttl).await
+    }
+
+    async fn release_lease(&self, lease: &Lease) -> Result<(), LeaseError> {
+        self.fault.release_lease(&self.store, lease).await
+    }
+
+    async fn list_leases(&self) -> Result<Vec<Lease>, LeaseError> {
+        self.fault.list_leases(&self.store).await
+    }
+}
+
+#[async_trait]
 impl<F: Fault> InlineAppend for Mutant<F> {
     async fn append_inline(
         &self,
@@ -275,5 +375,55 @@ impl<F: Fault> InlineAppend for Mutant<F> {
         projections: &InlineProjections,
     ) -> Result<MultiAppended, MultiAppendError> {
         self.fault.append_multi_inline(&self.store, batch, projections).await
+    }
+}
+
+#[async_trait]
+impl<F: Fault> FailureStore for Mutant<F> {
+    async fn claim_parking(&self, of: &CheckpointName) -> Result<u64, FailureError> {
+        self.fault.claim_parking(&self.store, of).await
+    }
+
+    async fn park_event(
+        &self,
+        of: &CheckpointName,
+        token: u64,
+        event: &ParkedEvent,
+        capacity: ParkCapacity,
+    ) -> Result<(), FailureError> {
+        self.fault.park_event(&self.store, of, token, event, capacity).await
+    }
+
+    async fn note_parked(
+        &self,
+        of: &CheckpointName,
+        token: u64,
+        position: Position,
+        errors: &[String],
+        at: Timestamp,
+    ) -> Result<bool, FailureError> {
+        self.fault.note_parked(&self.store, of, token, position, errors, at).await
+    }
+
+    async fn remove_parked(&self, of: &CheckpointName, token: u64, position: Position) -> Result<bool, FailureError> {
+        self.fault.remove_parked(&self.store, of, token, position).await
+    }
+
+    async fn parked_events(
+        &self,
+        of: &CheckpointName,
+        key: Option<&str>,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<ParkedEvent>, FailureError> {
+        self.fault.parked_events(&self.store, of, key, after, limit).await
+    }
+
+    async fn parked_keys(&self, of: &CheckpointName) -> Result<Vec<ParkedKey>, FailureError> {
+        self.fault.parked_keys(&self.store, of).await
+    }
+
+    async fn count_parked(&self, of: &CheckpointName) -> Result<ParkedCount, FailureError> {
+        self.fault.count_parked(&self.store, of).await
     }
 }

@@ -21,6 +21,8 @@ const CAPABILITIES: &[&str] = &[
     "snapshots",
     "read_models",
     "inline_append",
+    "leases",
+    "failures",
     "second_handle",
     "durable",
     "any_executor",
@@ -46,6 +48,8 @@ fn backend<F: Fault>(
             .snapshots()
             .read_models()
             .inline_append()
+            .leases()
+            .failures()
             .stores()
     };
     Backend::new(name, CAPABILITIES, MemoryStore::new, open).patience(PATIENCE)
@@ -88,6 +92,8 @@ fn all_checks_can_share_one_store_at_the_same_time() {
             .snapshots()
             .read_models()
             .inline_append()
+            .leases()
+            .failures()
             .stores()
     };
     let shared = Backend::new("shared", CAPABILITIES, place, open);

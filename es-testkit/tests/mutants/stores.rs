@@ -2,6 +2,8 @@
 
 mod appending;
 mod capabilities;
+mod leases;
+mod parking;
 mod read_models;
 mod reading;
 mod sending;
@@ -18,6 +20,8 @@ pub(crate) fn cases() -> Vec<Case> {
         capabilities::cases(),
         snapshots::cases(),
         read_models::cases(),
+        leases::cases(),
+        parking::cases(),
     ]
     .into_iter()
     .flatten()

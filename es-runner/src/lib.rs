@@ -1,0 +1,29 @@
+#![doc = include_str!("../../docs/running.md")]
+
+mod options;
+mod status;
+
+mod runner;
+mod running;
+
+mod board;
+mod command;
+mod driver;
+mod repair;
+mod run;
+
+mod attempt;
+mod lanes;
+mod pages;
+mod parking;
+
+mod first;
+mod random;
+mod shared;
+mod trouble;
+
+pub use self::command::{ControlError, Retried};
+pub use self::options::{Backoff, OnFailure, Options};
+pub use self::runner::{Runner, StartError};
+pub use self::running::{Running, WaitError};
+pub use self::status::{Happened, Progress, State, Status, Stopped, Trend};

@@ -1,0 +1,298 @@
+//! A runner that runs: what it tells, what it can be told, and its end.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::Position;
+use es_core::store::{CheckpointName, ParkedEvent, ParkedKey};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+use crate::command::{Command, ControlError, Reply, Retried};
+use crate::shared::Shared;
+use crate::status::{Progress, State, Status, Stopped};
+use crate::trouble::chain;
+
+/// Processors at work, until they are [stopped](Running::stop); dropped, they are aborted at their next await.
+pub struct Running {
+    entries: BTreeMap<CheckpointName, Entry>,
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    progress: broadcast::Sender<Progress>,
+    drivers: JoinSet<()>,
+    watcher: JoinSet<()>,
+}
+
+pub(crate) struct Entry {
+    pub(crate) status: Arc<watch::Sender<Status>>,
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) follows: Option<CheckpointName>,
+}
+
+impl Running {
+    pub(crate) fn new(
+        entries: BTreeMap<CheckpointName, Entry>,
+        shared: Arc<Shared>,
+        stop: watch::Sender<bool>,
+        progress: broadcast::Sender<Progress>,
+        drivers: JoinSet<()>,
+        watcher: JoinSet<()>,
+    ) -> Self {
+        Self { entries, shared, stop, progress, drivers, watcher }
+    }
+
+    /// How a processor is; [`State::Unknown`] if this runner has none of that name. Starts nothing.
+    pub fn status(&self, name: &CheckpointName) -> Status {
+        let Some(entry) = self.entries.get(name) else { return Status::new(State::Unknown) };
+        let mut status = entry.status.borrow().clone();
+        status.head = status.head.max(self.shared.pages.head());
+        status
+    }
+
+    /// How all processors are, sorted by the bytes of their names.
+    pub fn statuses(&self) -> Vec<(CheckpointName, Status)> {
+        self.entries.keys().map(|name| (name.clone(), self.status(name))).collect()
+    }
+
+    /// The status of a processor whenever it changes; ends when the runner does.
+    ///
+    /// # Errors
+    /// [`ControlError::Unknown`].
+    pub fn watch(&self, name: &CheckpointName) -> Result<watch::Receiver<Status>, ControlError> {
+        Ok(self.entry(name)?.status.subscribe())
+    }
+
+    /// What happens to all processors from now on.
+    pub fn progress(&self) -> broadcast::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    /// Waits until a processor has done everything up to `position`: what an append returned is then read.
+    ///
+    /// # Errors
+    /// See [`WaitError`].
+    pub async fn wait_for(
+        &self,
+        name: &CheckpointName,
+        position: Position,
+        timeout: Duration,
+    ) -> Result<(), WaitError> {
+        let processor = name.clone();
+        let Some(entry) = self.entries.get(name) else { return Err(WaitError::Unknown { processor }) };
+        let mut status = entry.status.subscribe();
+        let is_there = |status: &Status| position == Position::START || status.checkpoint >= Some(position);
+        let is_over = |status: &Status| is_there(status) || matches!(status.state, State::Stopped(_));
+        let waited = timeout_at(Instant::now() + timeout, status.wait_for(is_over)).await;
+        let now = entry.status.borrow().clone();
+        match (waited, now.state) {
+            _ if position == Position::START || now.checkpoint >= Some(position) => Ok(()),
+            (Ok(_), State::Stopped(why)) => {
+                Err(WaitError::Stopped { processor, wanted: position, seen: now.checkpoint, why })
+            }
+            _ => Err(WaitError::Timeout { processor, wanted: position, seen: now.checkpoint, timeout }),
+        }
+    }
+
+    /// What is parked of a processor, in the order of the log: after a position, and of one key if one is given.
+    ///
+    /// # Errors
+    /// See [`ControlError`].
+    pub async fn parked(
+        &self,
+        name: &CheckpointName,
+        key: Option<&str>,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<ParkedEvent>, ControlError> {
+        self.entry(name)?;
+        let Some(store) = &self.shared.failures else {
+            return Err(ControlError::NoFailures { processor: name.clone() });
+        };
+        let listed = store.parked_events(name, key, after, limit).await;
+        listed.map_err(|error| ControlError::Interrupted { processor: name.clone(), errors: chain(&error) })
+    }
+
+    /// The keys behind which events of a processor wait.
+    ///
+    /// # Errors
+    /// See [`ControlError`].
+    pub async fn parked_keys(&self, name: &CheckpointName) -> Result<Vec<ParkedKey>, ControlError> {
+        self.entry(name)?;
+        let Some(store) = &self.shared.failures else {
+            return Err(ControlError::NoFailures { processor: name.clone() });
+        };
+        let listed = store.parked_keys(name).await;
+        listed.map_err(|error| ControlError::Interrupted { processor: name.clone(), errors: chain(&error) })
+    }
+
+    /// Tries the parked events of a key again, in the order of the log and one at a time, up to the first that fails.
+    ///
+    /// Events of other keys go with them, where an event is about several.
+    /// An event stays parked until it is processed; if the node dies between the two, it is processed again when it is
+    /// tried the next time.
+    ///
+    /// # Errors
+    /// See [`ControlError`].
+    pub async fn retry(&self, name: &CheckpointName, key: &str) -> Result<Retried, ControlError> {
+        self.tell(name, |reply| Command::Retry { key: key.to_owned(), reply }).await
+    }
+
+    /// Gives up the parked events of a key, and says how many; later ones are processed again.
+    ///
+    /// # Errors
+    /// See [`ControlError`].
+    pub async fn discard(&self, name: &CheckpointName, key: &str) -> Result<usize, ControlError> {
+        self.tell(name, |reply| Command::Discard { key: key.to_owned(), reply }).await
+    }
+
+    /// Makes a processor forget everything and begin again; says up to where, for [`wait_for`](Self::wait_for).
+    ///
+    /// It goes on from its checkpoint if it is interrupted. Parked events are tried again with all others.
+    ///
+    /// # Errors
+    /// See [`ControlError`].
+    pub async fn rebuild(&self, name: &CheckpointName) -> Result<Position, ControlError> {
+        self.tell(name, |reply| Command::Rebuild { reply }).await
+    }
+
+    /// Makes a processor do nothing after its current batch, until it is [resumed](Self::resume).
+    ///
+    /// # Errors
+    /// See [`ControlError`].
+    pub async fn pause(&self, name: &CheckpointName) -> Result<(), ControlError> {
+        self.tell(name, |reply| Command::Stop { why: Stopped::Requested, reply }).await.map(drop)
+    }
+
+    /// Lets a processor go on that is [stopped](State::Stopped).
+    ///
+    /// # Errors
+    /// See [`ControlError`].
+    pub async fn resume(&self, name: &CheckpointName) -> Result<(), ControlError> {
+        self.tell(name, |reply| Command::Resume { reply }).await
+    }
+
+    /// Hands over from `old` to `new`, and returns the mark: `old` has done everything up to it and stops for good, and
+    /// `new` has done as much and goes on.
+    ///
+    /// Both must be active here. Waits until `new` has come to where `old` is; if that takes too long, `old` goes on.
+    /// Where `new` is a [successor](crate::Runner::add_successor), events up to the mark have had their effects by `old`, and
+    /// later ones have theirs by `new`.
+    ///
+    /// # Errors
+    /// See [`ControlError`].
+    pub async fn promote(
+        &self,
+        new: &CheckpointName,
+        old: &CheckpointName,
+        timeout: Duration,
+    ) -> Result<Position, ControlError> {
+        let end = Instant::now() + timeout;
+        for name in [new, old] {
+            let status = self.entry(name)?.status.borrow().clone();
+            if matches!(status.state, State::Standby { .. } | State::Stopped(_)) {
+                return Err(ControlError::NotActive { processor: name.clone() });
+            }
+        }
+        if self.entry(new)?.follows.as_ref().is_some_and(|follows| follows != old) {
+            return Err(ControlError::NotRegistered { processor: new.clone(), what: "follow another than its own" });
+        }
+        // Most of the way is gone while the old one still works.
+        let near = self.status(old).checkpoint.unwrap_or_default();
+        self.come_to(new, old, near, end).await?;
+        let replaced = |reply| Command::Stop { why: Stopped::Replaced { by: new.clone() }, reply };
+        let mark = self.tell(old, replaced).await?.unwrap_or_default();
+        let handed_over = async {
+            self.come_to(new, old, mark, end).await?;
+            self.tell(new, |reply| Command::Promote { mark, reply }).await
+        };
+        match handed_over.await {
+            Ok(()) => Ok(mark),
+            Err(error) => {
+                self.resume(old).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn come_to(
+        &self,
+        new: &CheckpointName,
+        old: &CheckpointName,
+        mark: Position,
+        end: Instant,
+    ) -> Result<(), ControlError> {
+        let waited = self.wait_for(new, mark, end.saturating_duration_since(Instant::now())).await;
+        let seen = self.status(new).checkpoint;
+        waited.map_err(|_| ControlError::NotThere { processor: new.clone(), old: old.clone(), mark, seen })
+    }
+
+    /// Stops all processors: each finishes its batch, or drops it if that takes too long, and releases its lease.
+    ///
+    /// When it returns, nothing runs any more.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while self.drivers.join_next().await.is_some() {}
+        self.watcher.shutdown().await;
+    }
+
+    fn entry(&self, name: &CheckpointName) -> Result<&Entry, ControlError> {
+        self.entries.get(name).ok_or_else(|| ControlError::Unknown { processor: name.clone() })
+    }
+
+    async fn tell<T>(
+        &self,
+        name: &CheckpointName,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, ControlError> {
+        let (reply, answer) = oneshot::channel();
+        // Whoever has gone, or is dropped with its lease, does not answer.
+        let gone = || ControlError::NotActive { processor: name.clone() };
+        self.entry(name)?.commands.send(command(reply)).await.map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("statuses", &self.statuses()).finish_non_exhaustive()
+    }
+}
+
+/// Why a position was not reached.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WaitError {
+    /// This runner has no processor of that name.
+    #[error("this runner has no processor `{processor}`")]
+    Unknown {
+        /// The name.
+        processor: CheckpointName,
+    },
+    /// It took too long.
+    #[error("after {timeout:?} `{processor}` has come to {seen:?}, and not to position {wanted}")]
+    Timeout {
+        /// The name.
+        processor: CheckpointName,
+        /// Where it was to come.
+        wanted: Position,
+        /// Where it is.
+        seen: Option<Position>,
+        /// How long that was.
+        timeout: Duration,
+    },
+    /// The processor does nothing any more, and will not come there.
+    #[error("`{processor}` has stopped at {seen:?}, before position {wanted}: {why:?}")]
+    Stopped {
+        /// The name.
+        processor: CheckpointName,
+        /// Where it was to come.
+        wanted: Position,
+        /// Where it is.
+        seen: Option<Position>,
+        /// Why it has stopped.
+        why: Stopped,
+    },
+}
