@@ -23,6 +23,8 @@ mod decode_error;
 mod event;
 mod event_set;
 mod hop;
+#[cfg(feature = "json")]
+pub mod process;
 mod projection;
 mod snapshotted;
 
@@ -41,6 +43,8 @@ mod processor;
 mod upcasting;
 
 // The drivers: the only modules that see both a domain and a store.
+#[cfg(feature = "json")]
+mod process_driver;
 mod repository;
 mod runner;
 
@@ -66,6 +70,10 @@ pub use self::hop::{HopError, HopFunction, OfPayload, OfRecorded};
 pub use self::id::{EventId, IdSource, MessageId, UuidV7};
 pub use self::metadata::Metadata;
 pub use self::name::{EventName, InvalidEventName};
+#[cfg(feature = "json")]
+pub use self::process::{ProcessManager, React};
+#[cfg(feature = "json")]
+pub use self::process_driver::{PendingDeadline, ProcessDriver, ProcessError, ProcessState};
 pub use self::processor::{EventProcessor, EventRef, ProcessorError};
 pub use self::projection::{Answer, Project, Projected, Projection, Query};
 pub use self::repository::{AsOf, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget, SnapshotFailure};
@@ -78,4 +86,4 @@ pub use self::upcasting::{StreamUpcaster, UpcastingStore};
 pub use self::version::{ExpectedVersion, Position, Version};
 
 #[cfg(feature = "derive")]
-pub use es_derive::{Aggregate, Command, Event, EventData, EventSet, Projection};
+pub use es_derive::{Aggregate, Command, Event, EventData, EventSet, ProcessManager, Projection};
