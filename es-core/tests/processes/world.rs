@@ -5,7 +5,7 @@ use es_core::{MessageId, Metadata, ProcessDriver, RecordedEvent, Repository};
 use es_memory_store::MemoryStore;
 use es_testkit::ManualClock;
 
-use crate::bank::{Account, Deposit, Request, RequestTransfer, Transfer};
+use crate::bank::{Account, Deposit, EndTransfer, Request, RequestTransfer, Transfer};
 
 #[derive(Clone)]
 pub(crate) struct World<S = MemoryStore> {
@@ -42,6 +42,10 @@ impl<S: EventStore + CheckpointStore + Clone + 'static> World<S> {
         let command = RequestTransfer { from: from.into(), to: to.into(), amount: 40 };
         let metadata = Metadata::new().with_correlation_id(name).with_actor("ada");
         self.requests.execute_once(name, &MessageId::from(name), command, metadata).await.unwrap();
+    }
+
+    pub(crate) async fn end(&self, name: &str, how: &str) {
+        self.requests.execute(name, EndTransfer { how: how.into() }).await.unwrap();
     }
 
     pub(crate) async fn balance(&self, account: &str) -> u64 {
