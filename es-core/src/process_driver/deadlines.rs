@@ -96,7 +96,8 @@ impl<P: ProcessManager, S: EventStore, C: Codec> ProcessDriver<P, S, C> {
 
     /// Lets processes react to the deadlines that are due by the clock, the longest due first, and says how many.
     ///
-    /// Each is reached once, whoever else calls this; what they decide is done when the log is processed.
+    /// Each is reached once, whoever else calls this, though two that call it at the same time may both count it.
+    /// What the processes decide is done when the log is processed.
     /// One that fails stays due, and does not keep the others.
     ///
     /// # Errors

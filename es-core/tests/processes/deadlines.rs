@@ -1,9 +1,11 @@
 //! Deadlines: set with the reaction, reached once, cancelled, dropped.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::Timestamp;
 use es_testkit::stores::{ChaosStore, Fault, Operation};
+use tokio::sync::Notify;
 
 use crate::bank::PATIENCE;
 use crate::world::World;
@@ -80,17 +82,36 @@ async fn a_cancelled_deadline_is_not_reached() {
 }
 
 #[tokio::test]
-async fn a_deadline_that_was_cancelled_by_another_node_is_not_reached() {
-    let world = waiting().await;
-    // This node knows of the deadline, and then sleeps.
-    assert_eq!(world.driver.next_due().await.unwrap(), Some(due()));
-    let other = World::around(world.store.clone(), world.clock.clone());
-    other.deposit("ada", 100).await;
-    other.end("rent", "by hand").await;
-    other.driver.catch_up().await.unwrap();
-    world.clock.advance(PATIENCE);
-    assert_eq!(world.driver.fire_due().await.unwrap(), 0);
-    assert_eq!(world.ended("rent").await, ["by hand"]);
+async fn a_deadline_that_another_node_drops_at_the_last_moment_is_not_reached() {
+    // Before this node reads the process, and after it has, but before it appends.
+    for last_moment in [Operation::ReadStream, Operation::Append] {
+        let world = waiting().await;
+        world.clock.advance(PATIENCE);
+        let (near, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let slow = ChaosStore::new(world.store.clone(), 1).delay({
+            let (near, go_on) = (Arc::clone(&near), Arc::clone(&go_on));
+            move |operation, call| {
+                let (near, go_on) = (Arc::clone(&near), Arc::clone(&go_on));
+                async move {
+                    if (operation, call) == (last_moment, 1) {
+                        near.notify_one();
+                        go_on.notified().await;
+                    }
+                }
+            }
+        });
+        let slow = World::around(slow, world.clock.clone()).driver;
+        let meanwhile = async {
+            near.notified().await;
+            world.end("rent", "by hand").await;
+            world.driver.catch_up().await.unwrap();
+            go_on.notify_one();
+        };
+        let (fired, ()) = tokio::join!(slow.fire_due(), meanwhile);
+        assert_eq!(fired.unwrap(), 0, "{last_moment}");
+        world.driver.catch_up().await.unwrap();
+        assert_eq!(world.ended("rent").await, ["by hand"], "{last_moment}");
+    }
 }
 
 #[tokio::test]
