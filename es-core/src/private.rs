@@ -163,7 +163,7 @@ pub fn deadline<D: Event>(event: &RecordedEvent) -> Result<D, DecodeError> {
 /// # Errors
 /// The payload does not fit.
 #[cfg(feature = "json")]
-pub fn sent_command<M: serde::de::DeserializeOwned>(event: &RecordedEvent) -> Result<M, DecodeError> {
+pub fn sent_command<M: Read>(event: &RecordedEvent) -> Result<M, DecodeError> {
     payload(&crate::codec::Json, event)
 }
 

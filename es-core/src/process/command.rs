@@ -3,10 +3,8 @@
 use std::borrow::Borrow;
 use std::fmt::Display;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use super::ProcessManager;
+use crate::__private::{Read, Written};
 use crate::aggregate::Aggregate;
 use crate::command::{Command, HandledBy};
 use crate::event::Event;
@@ -18,7 +16,7 @@ use crate::event::Event;
     note = "add it to the attribute of `{P}`: `commands({A}({Self}))`"
 )]
 pub trait SentBy<P: ProcessManager, A: Aggregate>:
-    Command + HandledBy<A> + Serialize + DeserializeOwned + Clone + Send + 'static
+    Command + HandledBy<A> + Written + Read + Clone + Send + 'static
 {
 }
 

@@ -81,7 +81,11 @@ pub(super) fn parse<'a>(item: &'a DeriveInput, home: Home, diagnostics: &Diagnos
     }
     let suggestion = text::separated(&item.ident, '_');
     report_missing(item, &mentioned, &suggestion, diagnostics);
-    let commands = commands.take().unwrap_or_default();
+    let mut commands = commands.take().unwrap_or_default();
+    if !item.generics.params.is_empty() {
+        // What it lists is for a type without parameters, and would be said to be missing for this one.
+        (events, deadlines, commands) = (Once::default(), Once::default(), Vec::new());
+    }
     ProcessInput {
         item,
         private: krate.private(home),

@@ -16,7 +16,15 @@ impl ProcessInput<'_> {
         let Self { item, private, name, .. } = self;
         let (ident, docs) = (&item.ident, docs::attrs(&self.doc()));
         let id = self.id.as_ref().map_or_else(|| self.unknown.clone(), ToTokens::to_token_stream);
-        let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
+        let mut generics = item.generics.clone();
+        if !generics.params.is_empty() {
+            // A mistake that has been reported, and is to be the only one.
+            let bounds = quote_spanned! {site=>
+                Self: ::core::default::Default + ::core::marker::Send + ::core::marker::Sync + 'static
+            };
+            input::require(&mut generics, &bounds);
+        }
+        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let (model, correlate, receive, visit) = (self.model(), self.correlate(&id), self.receive(), self.visit());
         let (promises, checks) = (self.promises(), self.checks());
         quote_spanned! {site=>

@@ -12,11 +12,11 @@ struct OrderPlaced {
     order: String,
 }
 
-#[derive(Serialize, Deserialize, Event)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
 #[event(name = "parcel-sent")]
 struct ParcelSent {}
 
-#[derive(Clone, Serialize, Deserialize, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(emits = ParcelSent)]
 struct SendParcel {}
 

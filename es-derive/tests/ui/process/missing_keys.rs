@@ -1,6 +1,7 @@
 //! A process manager needs a name, an id and events.
 
-use es_core::{Event, ProcessManager};
+use es_core::{Event, ProcessManager, React};
+use es_core::process::{Reaction, Trigger};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Event)]
@@ -18,5 +19,11 @@ struct PaymentOverdue {}
     deadlines(PaymentOverdue),
 )]
 struct Shipping {}
+
+impl React<PaymentOverdue> for Shipping {
+    fn react(&self, _: &PaymentOverdue, _: &Trigger) -> Reaction<Self> {
+        Reaction::none()
+    }
+}
 
 fn main() {}

@@ -15,11 +15,11 @@ struct OrderPlaced {
 #[event(name = "payment-overdue")]
 struct PaymentOverdue {}
 
-#[derive(Serialize, Deserialize, Event)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
 #[event(name = "parcel-sent")]
 struct ParcelSent {}
 
-#[derive(Clone, Serialize, Deserialize, Command)]
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
 #[command(emits = ParcelSent)]
 struct SendParcel {}
 
