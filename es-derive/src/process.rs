@@ -2,6 +2,7 @@
 
 mod attrs;
 mod expand;
+mod receive;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;

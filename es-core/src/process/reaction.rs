@@ -56,6 +56,7 @@ impl<P> Reaction<P> {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "what is sent is given away")]
 impl<P: ProcessManager> Reaction<P> {
     /// Sends a command to the aggregate of type `A` with this id.
     #[must_use]
