@@ -30,7 +30,7 @@ pub struct Trigger {
 }
 
 impl Trigger {
-    /// The moment so long after the trigger, for [`Reaction::schedule`].
+    /// The moment so long after the trigger, for [`Reaction::schedule`](super::Reaction::schedule).
     ///
     /// Fractions of a microsecond are dropped; what is beyond all time is its end.
     pub fn after(&self, duration: Duration) -> Timestamp {
