@@ -15,6 +15,11 @@ pub use self::store_url::{StoreUrlError, connect_empty, take_store_url};
 #[doc = include_str!("../docs/versioning.md")]
 mod versioning_guide {}
 
+/// Compiles and runs the code about process managers.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/process-managers.md")]
+mod process_managers_guide {}
+
 /// Compiles and runs the code about snapshots.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/snapshots.md")]

@@ -27,6 +27,8 @@ mod decode_error;
 mod event;
 mod event_set;
 mod hop;
+#[cfg(feature = "json")]
+pub mod process;
 mod projection;
 mod snapshotted;
 
@@ -45,6 +47,8 @@ mod processor;
 mod upcasting;
 
 // The drivers: the only modules that see both a domain and a store.
+#[cfg(feature = "json")]
+mod process_driver;
 mod read_model;
 mod repository;
 mod runner;
@@ -72,6 +76,10 @@ pub use self::id::{EventId, IdSource, MessageId, UuidV7};
 pub use self::index_value::{IndexValue, Indexed, NotIndexable};
 pub use self::metadata::Metadata;
 pub use self::name::{EventName, InvalidEventName};
+#[cfg(feature = "json")]
+pub use self::process::{ProcessManager, React};
+#[cfg(feature = "json")]
+pub use self::process_driver::{PendingDeadline, ProcessDriver, ProcessError, ProcessState};
 pub use self::processor::{EventProcessor, EventRef, ProcessorError, Rebuild, Successor};
 pub use self::projection::{
     Answer, KeyedProjection, Project, ProjectRow, Projected, Projection, ProjectionInto, Query, RowChange, RowError,
@@ -93,4 +101,4 @@ pub use self::upcasting::{StreamUpcaster, UpcastingStore};
 pub use self::version::{ExpectedVersion, Position, Version};
 
 #[cfg(feature = "derive")]
-pub use es_derive::{Aggregate, Command, Event, EventData, EventSet, Projection};
+pub use es_derive::{Aggregate, Command, Event, EventData, EventSet, ProcessManager, Projection};

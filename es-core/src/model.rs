@@ -144,3 +144,22 @@ impl ProjectionModel {
         }
     }
 }
+
+/// What the derive knows of a process manager.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProcessModel {
+    /// The stored name.
+    pub name: &'static str,
+    /// The name of the Rust type.
+    pub type_name: &'static str,
+    /// The doc comment.
+    pub doc: &'static str,
+    /// The events that it reacts to.
+    pub events: &'static [EventModel],
+    /// What each of them is to it, in the same order: `start`, `continue_or_ignore`, ...
+    pub roles: &'static [&'static str],
+    /// Its deadlines.
+    pub deadlines: &'static [EventModel],
+    /// The commands that it sends, each with the stored name of the aggregate.
+    pub commands: &'static [(&'static str, CommandModel)],
+}

@@ -18,9 +18,15 @@ pub use crate::event::{Event, SplitInto, UpcastFrom};
 pub use crate::event_set::{EventSet, Events, Includes};
 pub use crate::index_value::{IndexValue, Indexed, NotIndexable};
 pub use crate::model::{
-    AggregateModel, CommandModel, EventModel, FieldModel, HopModel, InvariantModel, ProjectionModel, RuleModel,
+    AggregateModel, CommandModel, EventModel, FieldModel, HopModel, InvariantModel, ProcessModel, ProjectionModel,
+    RuleModel,
 };
 pub use crate::name::EventName;
+#[cfg(feature = "json")]
+pub use crate::process::{
+    CommandVisitor, Correlation, Input, KeyOf, ProcessManager, React, Reaction, Rejected, Role, ScheduledBy, SentBy,
+    Step, Trigger,
+};
 pub use crate::projection::{
     KeyedProjection, Project, ProjectRow, Projected, Projection, ProjectionInto, RowChange, RowError, RowKey,
     WriteError, WriteTo,
@@ -245,6 +251,51 @@ pub fn old_payload<C: Codec, T: Read>(codec: &C, event: &RecordedEvent) -> Resul
         );
     }
     payload(codec, event)
+}
+
+/// Decodes a deadline, which is JSON whatever the codec of the store is.
+///
+/// # Errors
+/// See [`Event::decode`].
+#[cfg(feature = "json")]
+pub fn deadline<D: Event>(event: &RecordedEvent) -> Result<D, DecodeError> {
+    D::decode(&crate::codec::Json, event)
+}
+
+/// Decodes a command that a process has sent, which is JSON whatever the codec of the store is.
+///
+/// # Errors
+/// The payload does not fit.
+#[cfg(feature = "json")]
+pub fn sent_command<M: Read>(event: &RecordedEvent) -> Result<M, DecodeError> {
+    payload(&crate::codec::Json, event)
+}
+
+/// The process that an event belongs to, if it has a key.
+#[cfg(feature = "json")]
+pub fn correlation<I: std::fmt::Display>(key: impl KeyOf<I>, role: Role, ends: bool) -> Option<Correlation> {
+    key.key().map(|key| Correlation { id: key.to_string(), role, ends })
+}
+
+/// Refuses, at compile time, two commands that cannot be told apart once they are stored.
+///
+/// # Panics
+/// If so.
+#[track_caller]
+pub const fn assert_told_apart(commands: &[(&str, CommandModel)], at: usize) {
+    let mut earlier = 0;
+    while earlier < at {
+        if same(commands[earlier].0, commands[at].0) && same(commands[earlier].1.type_name, commands[at].1.type_name) {
+            let text = Message::new()
+                .push("two commands `")
+                .push(commands[at].1.type_name)
+                .push("` go to an aggregate stored as `")
+                .push(commands[at].0)
+                .push("`, and are stored alike; give one of them another name");
+            panic!("{}", text.as_str());
+        }
+        earlier += 1;
+    }
 }
 
 /// Encodes `event`.

@@ -8,12 +8,12 @@ const ROWS: &[&[&str]] = &[
     &["codec", "fingerprint", "id", "index_value", "model", "name", "shape", "stream", "time", "version"],
     &["envelope", "metadata"],
     &["decode_error", "event", "event_set", "hop"],
-    &["aggregate", "command", "projection", "snapshotted"],
+    &["aggregate", "command", "process", "projection", "snapshotted"],
     &["catalogue"],
     // `forward_store!` is a macro of the port.
     &["forward_store", "store"],
     &["copy", "processor", "upcasting"],
-    &["read_model", "repository", "runner"],
+    &["process_driver", "read_model", "repository", "runner"],
 ];
 
 /// `id` makes ids for a time, `shape` tells the shape of a time, and nothing else of the words knows another.

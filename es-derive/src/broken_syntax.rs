@@ -5,7 +5,7 @@ use proc_macro2::{Group, Punct, Spacing, TokenStream, TokenTree};
 use syn::DeriveInput;
 
 use crate::value::Home;
-use crate::{aggregate, command, event, event_set, projection};
+use crate::{aggregate, command, event, event_set, process, projection};
 
 #[test]
 fn a_broken_event_stays_an_event() {
@@ -63,6 +63,21 @@ fn a_broken_projection_stays_a_projection() {
         r#"
         #[projection(name = "accounts", events(Opened, path::Closed), split(Moved = path::Facts(Left, Arrived)))]
         struct Accounts(u8);
+        "#,
+    );
+}
+
+#[test]
+fn a_broken_process_manager_stays_a_process_manager() {
+    for_each_break(
+        process::derive,
+        r#"
+        #[process(
+            name = "shipping", id = Id<u8>,
+            events(Placed(start, key = event.order.clone()), path::Paid(continue_or_ignore, end, key = recorded.id)),
+            deadlines(Overdue, path::Lost), commands(Parcel(Send, path::Return), path::Order(Cancel)), crate = ::kernel,
+        )]
+        struct Shipping { order: String }
         "#,
     );
 }

@@ -18,6 +18,7 @@ mod entries;
 mod event;
 mod event_set;
 mod input;
+mod process;
 mod projection;
 mod stored_name;
 mod text;
@@ -164,6 +165,38 @@ pub fn projection(input: TokenStream) -> TokenStream {
     projection::derive(&input, Home::Core).into()
 }
 
+/// Derives `es_core::ProcessManager`: finds the process that an event belongs to, hands it events, deadlines and refused
+/// commands, and sends what it answers.
+///
+/// ```text
+/// #[process(
+///     name = "shipping", id = String,
+///     events(
+///         OrderPlaced(start, key = event.order.clone()),
+///         OrderPaid(continue_or_fail, key = event.order.clone()),
+///         ParcelDelivered(continue_or_ignore, end, key = recorded.metadata.correlation_id().map(ToString::to_string)),
+///     ),
+///     deadlines(PaymentOverdue),
+///     commands(Parcel(SendParcel), Order(CancelOrder)),
+///     crate = path,
+/// )]
+/// ```
+///
+/// - An event is one of: `start` (there must be no such process yet), `start_or_continue`, `continue_or_ignore` (without
+///   a running process it means nothing), `continue_or_fail` (without one it is an error). `end` ends the process once it
+///   has reacted.
+/// - `key` is the id of the process, or an `Option` of it where not every event has one; it sees the event as `event`, by
+///   reference, and the stored event as `recorded: &RecordedEvent`.
+/// - A deadline is an event of the process itself, with `#[derive(Event)]`.
+/// - Commands are listed under the aggregate that they go to; each needs `Serialize` and `Deserialize`.
+///
+/// There is to be an `impl React<..>` for each event, each deadline, and `Rejected<..>` of each command.
+#[proc_macro_derive(ProcessManager, attributes(process))]
+pub fn process_manager(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    process::derive(&input, Home::Core).into()
+}
+
 /// [`Event`](macro@Event) for those who depend on `es` alone.
 #[proc_macro_derive(FacadeEvent, attributes(event, upcast))]
 pub fn facade_event(input: TokenStream) -> TokenStream {
@@ -197,6 +230,13 @@ pub fn facade_command(input: TokenStream) -> TokenStream {
 pub fn facade_aggregate(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     aggregate::derive(&input, Home::Facade).into()
+}
+
+/// [`ProcessManager`](macro@ProcessManager) for those who depend on `es` alone.
+#[proc_macro_derive(FacadeProcessManager, attributes(process))]
+pub fn facade_process_manager(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    process::derive(&input, Home::Facade).into()
 }
 
 /// [`Projection`](macro@Projection) for those who depend on `es` alone.

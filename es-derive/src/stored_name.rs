@@ -24,3 +24,18 @@ pub(crate) fn check(literal: &LitStr, diagnostics: &Diagnostics) -> Option<Strin
     diagnostics.error(literal, broken);
     None
 }
+
+/// The name, if it breaks no rule and can be a part of the names of streams, too; `what` has it.
+pub(crate) fn category(literal: &LitStr, what: &str, diagnostics: &Diagnostics) -> Option<String> {
+    let name = check(literal, diagnostics)?;
+    if name.contains('-') {
+        let instead = name.replace('-', "_");
+        let article = if what.starts_with('a') { "an" } else { "a" };
+        let message = format!(
+            "the name of {article} {what} holds no `-`, which begins the id in a stream's name; write `\"{instead}\"`"
+        );
+        diagnostics.error(literal, message);
+        return None;
+    }
+    Some(name)
+}

@@ -6,7 +6,7 @@
 #[test]
 fn every_mistake_is_explained() {
     let cases = trybuild::TestCases::new();
-    for derive in ["aggregate", "command", "event", "event_set", "projection", "upcast", "verify"] {
+    for derive in ["aggregate", "command", "event", "event_set", "process", "projection", "upcast", "verify"] {
         cases.compile_fail(format!("tests/ui/{derive}/*.rs"));
     }
 }

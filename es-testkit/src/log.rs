@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use es_core::{Clock, EventId, EventName, IdSource, Metadata, NewEvent, Payload, Position, RecordedEvent};
-use es_core::{StreamId, Version};
+use es_core::{StreamId, Timestamp, Version};
 
 use crate::clock::ManualClock;
 use crate::ids::CountingIds;
@@ -22,6 +22,11 @@ impl Log {
     /// The version of a stream: how many of its events were recorded.
     pub(crate) fn version(&self, stream: &StreamId) -> Version {
         self.versions.get(stream).copied().unwrap_or_default()
+    }
+
+    /// The time of the next event.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(crate) fn record(

@@ -48,7 +48,7 @@ pub use es_core::*;
 #[cfg(feature = "derive")]
 pub use es_derive::{
     FacadeAggregate as Aggregate, FacadeCommand as Command, FacadeEvent as Event, FacadeEventData as EventData,
-    FacadeEventSet as EventSet, FacadeProjection as Projection,
+    FacadeEventSet as EventSet, FacadeProcessManager as ProcessManager, FacadeProjection as Projection,
 };
 
 #[cfg(feature = "memory")]

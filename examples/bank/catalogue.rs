@@ -6,6 +6,7 @@ use es_core::catalogue::Catalogue;
 
 use crate::account::Account;
 use crate::balances::Balances;
+use crate::order::Order;
 
 fn catalogue() -> Catalogue {
     Catalogue::new("The catalogue of the bank")
@@ -14,6 +15,7 @@ fn catalogue() -> Catalogue {
              This page is written by `ES_CATALOGUE=write cargo test --example bank catalogue`; do not edit it.",
         )
         .aggregate::<Account>()
+        .aggregate::<Order>()
         .projection::<Balances>()
 }
 

@@ -1,8 +1,8 @@
 //! A bank, told step by step. Run with `cargo run --example bank [-- --store URL]`; without a URL, it is kept in the file
 //! `bank.db` of the working directory, and a second run remembers the first.
 //!
-//! `account.rs` is the aggregate, `balances.rs` the read model, `transfer.rs` a process of two accounts, `history.rs`
-//! what was stored long ago.
+//! `account.rs` is the aggregate, `balances.rs` the read model, `order.rs` a second aggregate, `transfer.rs` the process
+//! manager between them, `history.rs` what was stored long ago.
 
 #![allow(missing_docs, reason = "the domain of an example explains itself by its names")]
 
@@ -11,6 +11,7 @@ pub mod balances;
 #[cfg(test)]
 mod catalogue;
 pub mod history;
+pub mod order;
 pub mod story;
 pub mod transfer;
 

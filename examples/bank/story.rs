@@ -4,12 +4,16 @@ use std::error::Error;
 
 use es::Store;
 use es_core::store::{EventStore, ReadLog, ReadStream};
-use es_core::{Aggregate, Position, ProjectionRunner, RecordedEvent, Repository, RetryBudget, StreamId, Timestamp};
+use es_core::{
+    Aggregate, Metadata, Position, ProcessDriver, ProjectionRunner, RecordedEvent, Repository, RetryBudget, StreamId,
+    Timestamp,
+};
 
 use crate::account::{Account, CloseAccount, Deposit, OpenAccount, Withdraw};
 use crate::balances::{Balances, GetBalance, GetRichest};
 use crate::history;
-use crate::transfer::{Transfer, transfer};
+use crate::order::{Order, OrderTransfer, Status};
+use crate::transfer::Transfer;
 
 type Told = Result<(), Box<dyn Error>>;
 type Tell<'a> = &'a mut dyn FnMut(String);
@@ -130,24 +134,57 @@ async fn read_model(accounts: &Accounts, balances: &ProjectionRunner<Balances, S
 }
 
 async fn transfers(accounts: &Accounts, tell: Tell<'_>) -> Told {
-    tell("\n5. A transfer, and one that is made good".into());
+    tell("\n5. A transfer, one that is made good, and one that waits for money".into());
+    let store = accounts.store();
+    let orders = Repository::<Order, _>::new(store.clone());
+    let transfers = ProcessDriver::<Transfer, _>::new(store.clone())?;
     accounts.execute("bob", OpenAccount { owner: "Bob".into() }).await?;
     accounts.execute("carl", OpenAccount { owner: "Carl".into() }).await?;
     accounts.execute("carl", CloseAccount {}).await?;
     for (name, to) in [("rent", "bob"), ("gift", "carl")] {
-        let before = head(accounts.store()).await?;
-        match transfer(accounts, name, ("ada", to), 25).await? {
-            Transfer::Completed => tell(format!("   {name}: 25 from Ada to {to}")),
-            Transfer::Returned { because } => tell(format!("   {name}: {to} refuses 25, because {because}; returned")),
-        }
-        for event in accounts.store().read_log(ReadLog::after(before)).await?.events {
+        let before = head(store).await?;
+        order(&orders, name, to, 25).await?;
+        transfers.catch_up().await?;
+        tell(format!("   {name}: 25 from ada to {to}: {}", status(&orders, name).await?));
+        for event in store.read_log(ReadLog::after(before)).await?.events {
             let belongs_to = event.metadata.correlation_id().map(ToString::to_string).unwrap_or_default();
             tell(format!("      {} {} {}, part of `{belongs_to}`", event.stream, event.version, event.name));
         }
     }
     let (ada, bob) = (accounts.load("ada").await?, accounts.load("bob").await?);
     tell(format!("   Ada has {}, Bob has {}", ada.state().balance, bob.state().balance));
+
+    // The process waits for an hour, and so does nobody here: a clock says that it is later.
+    order(&orders, "car", "bob", 50).await?;
+    transfers.catch_up().await?;
+    let due = transfers.next_due().await?.ok_or("the process waits for money")?;
+    tell(format!("   car: 50 from ada to bob: {}, since she has too little", status(&orders, "car").await?));
+    tell(format!("   before the hour is over, {} deadlines are reached", transfers.fire_due().await?));
+    accounts.execute("ada", Deposit { amount: 20, currency: "EUR".into() }).await?;
+    let later = transfers.clone().with_clock(move || due);
+    tell(format!("   Ada deposits 20; after an hour, {} is reached", later.fire_due().await?));
+    later.catch_up().await?;
+    tell(format!("   car: 50 from ada to bob: {}", status(&orders, "car").await?));
+    let (ada, bob) = (accounts.load("ada").await?, accounts.load("bob").await?);
+    tell(format!("   Ada has {}, Bob has {}", ada.state().balance, bob.state().balance));
     Ok(())
+}
+
+/// Ada orders a transfer; all that follows from it is in one conversation, which is named as the order.
+async fn order(orders: &Repository<Order, Store>, name: &str, to: &str, amount: u64) -> Told {
+    let request = Metadata::new().with_correlation_id(name).with_actor("ada");
+    let command = OrderTransfer { from: "ada".into(), to: to.into(), amount };
+    orders.execute_with(name, command, request).await?;
+    Ok(())
+}
+
+async fn status(orders: &Repository<Order, Store>, name: &str) -> Result<String, Box<dyn Error>> {
+    Ok(match orders.load(name).await?.into_state().status {
+        Status::Unknown => "not ordered".into(),
+        Status::Open => "still open".into(),
+        Status::Completed => "completed".into(),
+        Status::Failed { because } => format!("returned, because {because}"),
+    })
 }
 
 fn model(tell: Tell<'_>) {
@@ -191,9 +228,16 @@ mod tests {
             "   the deposit at position 28 is seen: Ada has 100",
             "   the richest: [(\"grace\", 123), (\"ada\", 100)]",
             "   resumed after position 28: Ada has 60",
-            "   gift: carl refuses 25, because the account is not open; returned",
+            "   rent: 25 from ada to bob: completed",
+            "   gift: 25 from ada to carl: returned, because the account is not open",
             "      account-ada 28 money-deposited, part of `gift`",
+            "      transfer-gift 1 process-reacted, part of `gift`",
             "   Ada has 35, Bob has 25",
+            "   car: 50 from ada to bob: still open, since she has too little",
+            "   before the hour is over, 0 deadlines are reached",
+            "   Ada deposits 20; after an hour, 1 is reached",
+            "   car: 50 from ada to bob: completed",
+            "   Ada has 5, Bob has 75",
             "      requires command.amount > 0",
         ] {
             assert!(told.iter().any(|had| had == line), "not told: {line}\n{}", told.join("\n"));
@@ -210,7 +254,7 @@ mod tests {
             told
         };
         assert_eq!(run().await.last().unwrap(), "      emits account-closed");
-        for (version, balance) in [(29, 36), (30, 37)] {
+        for (version, balance) in [(31, 6), (32, 7)] {
             let told = run().await;
             assert!(told[0].starts_with("The bank remembers: "), "{told:?}");
             let before = format!("   ada has {}, at version {}", balance - 1, version - 1);

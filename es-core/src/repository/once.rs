@@ -85,7 +85,24 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         K: Display + Sync + ?Sized,
         M: HandledBy<A> + Clone + Send,
     {
-        self.execute_with(id, command, CommandOptions::from(metadata).once(command_id.clone())).await
+        self.execute_once_on(StreamId::new(A::NAME, id)?, command_id, command, metadata).await
+    }
+
+    /// [`execute_once`](Self::execute_once) for whoever has kept the name of the stream, and not the id.
+    pub(crate) async fn execute_once_on<M>(
+        &self,
+        stream: StreamId,
+        command_id: &MessageId,
+        command: M,
+        metadata: Metadata,
+    ) -> Result<Executed<A::Event>, ExecuteError<A::Error>>
+    where
+        M: HandledBy<A> + Clone + Send,
+    {
+        let cached = if command.creates() { None } else { self.cached(&stream) };
+        let mut loaded = cached.unwrap_or_else(|| Loaded::missing(stream));
+        let options = CommandOptions::from(metadata).once(command_id.clone());
+        self.decide_once(&mut loaded, command, command_id, &options).await
     }
 
     /// Decides, and finds out whether that was done before.

@@ -103,7 +103,7 @@ impl Keys {
     }
 
     fn check<'a>(self, item: &'a DeriveInput, home: Home, diagnostics: &Diagnostics) -> AggregateInput<'a> {
-        let name = self.name.get().and_then(|literal| category(literal, diagnostics));
+        let name = self.name.get().and_then(|literal| stored_name::category(literal, "aggregate", diagnostics));
         let enum_ident = |suffix: &str| format_ident!("{}{suffix}", text::name(&item.ident), span = item.ident.span());
         let (events, history) = self.events.check(enum_ident("Event"), diagnostics);
         let command_enum = self.command_enum.take().unwrap_or_else(|| enum_ident("Command"));
@@ -156,20 +156,6 @@ fn report_missing(item: &DeriveInput, mentioned: &Mentioned, diagnostics: &Diagn
     if mentioned.lacks("events") && mentioned.lacks("event") {
         diagnostics.error(&place, events::NONE);
     }
-}
-
-/// The stored name, which is a part of the names of streams, too.
-fn category(literal: &LitStr, diagnostics: &Diagnostics) -> Option<String> {
-    let name = stored_name::check(literal, diagnostics)?;
-    if name.contains('-') {
-        let instead = name.replace('-', "_");
-        let message = format!(
-            "the name of an aggregate holds no `-`, which begins the id in a stream's name; write `\"{instead}\"`"
-        );
-        diagnostics.error(literal, message);
-        return None;
-    }
-    Some(name)
 }
 
 pub(super) fn standard(paths: &[&str]) -> Vec<Path> {

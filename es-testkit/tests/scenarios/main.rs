@@ -5,5 +5,6 @@ mod failing;
 
 mod aggregates;
 mod outcomes;
+mod processes;
 mod projections;
 mod round_trips;

@@ -1,0 +1,8 @@
+//! Process managers: what they record, what they send, and that none of it happens twice or not at all.
+
+mod bank;
+mod crashing;
+mod deadlines;
+mod roles;
+mod sending;
+mod world;

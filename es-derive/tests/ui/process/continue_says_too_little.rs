@@ -1,0 +1,33 @@
+//! What happens without a running process has to be said.
+
+use es_core::{Event, ProcessManager, React};
+use es_core::process::{Reaction, Trigger};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "order-placed")]
+struct OrderPlaced {
+    order: String,
+}
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "order-paid")]
+struct OrderPaid {
+    order: String,
+}
+
+#[derive(Default, ProcessManager)]
+#[process(
+    name = "shipping",
+    id = String,
+    events(OrderPlaced(start, key = event.order.clone()), OrderPaid(continue, key = event.order.clone())),
+)]
+struct Shipping {}
+
+impl React<OrderPlaced> for Shipping {
+    fn react(&self, _: &OrderPlaced, _: &Trigger) -> Reaction<Self> {
+        Reaction::none()
+    }
+}
+
+fn main() {}

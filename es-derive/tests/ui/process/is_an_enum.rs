@@ -1,0 +1,30 @@
+//! The state of a process is a struct.
+
+use es_core::{Event, ProcessManager, React};
+use es_core::process::{Reaction, Trigger};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "order-placed")]
+struct OrderPlaced {
+    order: String,
+}
+
+#[derive(Default, ProcessManager)]
+#[process(
+    name = "shipping",
+    id = String,
+    events(OrderPlaced(start, key = event.order.clone())),
+)]
+enum Shipping {
+    #[default]
+    Waiting,
+}
+
+impl React<OrderPlaced> for Shipping {
+    fn react(&self, _: &OrderPlaced, _: &Trigger) -> Reaction<Self> {
+        Reaction::none()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,44 @@
+//! Whatever reaches a process needs an answer: events, deadlines and refusals.
+
+use std::convert::Infallible;
+
+use es_core::{Aggregate, Apply, Command, Event, ProcessManager};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "order-placed")]
+struct OrderPlaced {
+    order: String,
+}
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "payment-overdue")]
+struct PaymentOverdue {}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]
+#[event(name = "parcel-sent")]
+struct ParcelSent {}
+
+#[derive(Debug, Clone, Serialize, Deserialize, Command)]
+#[command(emits = ParcelSent)]
+struct SendParcel {}
+
+#[derive(Default, Aggregate)]
+#[aggregate(name = "parcel", id = String, error = Infallible, events(ParcelSent), commands(SendParcel))]
+struct Parcel {}
+
+impl Apply<ParcelSent> for Parcel {
+    fn apply(&mut self, _: ParcelSent) {}
+}
+
+#[derive(Default, ProcessManager)]
+#[process(
+    name = "shipping",
+    id = String,
+    events(OrderPlaced(start, key = event.order.clone())),
+    deadlines(PaymentOverdue),
+    commands(Parcel(SendParcel)),
+)]
+struct Shipping {}
+
+fn main() {}

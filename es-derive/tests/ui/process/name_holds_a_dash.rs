@@ -1,0 +1,27 @@
+//! The name begins the names of streams.
+
+use es_core::{Event, ProcessManager, React};
+use es_core::process::{Reaction, Trigger};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, Event)]
+#[event(name = "order-placed")]
+struct OrderPlaced {
+    order: String,
+}
+
+#[derive(Default, ProcessManager)]
+#[process(
+    name = "ship-ping",
+    id = String,
+    events(OrderPlaced(start, key = event.order.clone())),
+)]
+struct Shipping {}
+
+impl React<OrderPlaced> for Shipping {
+    fn react(&self, _: &OrderPlaced, _: &Trigger) -> Reaction<Self> {
+        Reaction::none()
+    }
+}
+
+fn main() {}
