@@ -299,8 +299,10 @@ async fn paged(on: &Subject, model: &CheckpointName, scan: &Scan, limit: usize) 
     let (mut rows, mut next) = (vec![], None);
     for _ in 0..100 {
         let mut scan = scan.clone().limit(limit);
-        scan.after = next;
+        scan.after = next.take();
+        let is_announced = scan.after.is_some();
         let page = page(on, model, scan).await;
+        rule!(M7, !is_announced || !page.rows.is_empty(), "the page before said that there is more, and there is not");
         rule!(M7, page.rows.len() <= limit, "a page of at most {limit} has {}", page.rows.len());
         rule!(
             M7,
