@@ -102,6 +102,12 @@ pub enum PostgresError {
         /// The error of the driver.
         source: Arc<tokio_postgres::Error>,
     },
+    /// The transaction was rolled back, because a statement in it had failed.
+    #[error("the transaction was rolled back, because something in it had failed")]
+    RolledBack {
+        /// The error of the driver.
+        source: Arc<tokio_postgres::Error>,
+    },
     /// What is stored breaks a rule of the store.
     #[error("the stored data is damaged")]
     Corrupt {
@@ -137,6 +143,16 @@ impl PostgresError {
                     _ if text.contains("authentication") || text.contains("password") => Self::Credentials { source },
                     _ => Self::Unreachable { source },
                 }
+            }
+            error => error,
+        }
+    }
+
+    /// Why a transaction cannot be committed.
+    pub(crate) fn rolled_back(self) -> Self {
+        match self {
+            Self::Postgres { source } if source.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION) => {
+                Self::RolledBack { source }
             }
             error => error,
         }

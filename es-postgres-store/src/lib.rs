@@ -17,6 +17,7 @@ mod checkpoints;
 mod plan;
 mod snapshots;
 mod task;
+mod transaction;
 mod writer;
 
 // Reading.
@@ -36,3 +37,4 @@ pub use self::open::OpenError;
 pub use self::options::Options;
 pub use self::schema::schema_sql;
 pub use self::store::PostgresStore;
+pub use self::transaction::Transaction;

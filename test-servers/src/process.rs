@@ -20,6 +20,8 @@ folder=$1 signal=$2; shift 2
 "$@" >>"$folder/log" 2>&1 </dev/null &
 server=$!
 echo "$server"
+# Whoever reads what the test prints is not to wait for the end of this.
+exec >/dev/null 2>&1
 read -r word
 kill "-$signal" "$server" 2>/dev/null
 wait "$server"
