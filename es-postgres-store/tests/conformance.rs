@@ -1,33 +1,23 @@
 //! `PostgresStore` against the contract of all stores.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use es_postgres_store::PostgresStore;
 use es_testkit::conformance::{Report, skip};
 use test_servers::Postgres;
 
-/// A new schema in a database that all checks share, which is made much faster than a database.
-struct Place {
-    url: &'static str,
-    schema: String,
-}
-
-fn place() -> Place {
+/// One database for all: each check has streams of its own, and finds those of others in the log.
+fn place() -> String {
     static DATABASE: OnceLock<Option<String>> = OnceLock::new();
-    static PLACES: AtomicU32 = AtomicU32::new(0);
     let database = DATABASE.get_or_init(|| Postgres::shared().map(Postgres::database));
-    let url = database.as_deref().unwrap_or_else(|| skip("there is no PostgreSQL"));
-    Place { url, schema: format!("place_{}", PLACES.fetch_add(1, Ordering::Relaxed)) }
+    database.clone().unwrap_or_else(|| skip("there is no PostgreSQL"))
 }
 
 es_testkit::store_conformance!(
     postgres,
     [subscribe, checkpoints, multi_stream_append, snapshots, second_handle, durable],
     place = place,
-    open = async |place: &Place| {
-        PostgresStore::options().schema(place.schema.as_str()).connect(place.url).await.unwrap()
-    }
+    open = async |url: &String| PostgresStore::connect(url).await.unwrap()
 );
 
 #[test]
