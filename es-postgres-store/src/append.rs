@@ -176,12 +176,7 @@ impl Appender {
         Ok(Grouped::Done(plan.finish(answer.first, &answer.versions)))
     }
 
-    async fn call(
-        &self,
-        session: &mut Session<'_>,
-        call: &Call<'_>,
-        busy: Busy,
-    ) -> Result<Answer, PostgresError> {
+    async fn call(&self, session: &mut Session<'_>, call: &Call<'_>, busy: Busy) -> Result<Answer, PostgresError> {
         let may_wait = busy == Busy::Wait;
         let channel = matches!(session, Session::User(_)).then_some(self.channel.as_str());
         let params: [&(dyn ToSql + Sync); TYPES.len()] = [
@@ -303,7 +298,8 @@ impl Answer {
         let places = streams.unwrap_or_default().into_iter().zip(versions.unwrap_or_default());
         let places = places.zip(positions.unwrap_or_default()).zip(ids.unwrap_or_default());
         let found = places.map(|(((stream, at), position_at), id)| {
-            let stream = stream.parse().map_err(|error| PostgresError::broken(format!("a stored stream id: {error}")))?;
+            let stream =
+                stream.parse().map_err(|error| PostgresError::broken(format!("a stored stream id: {error}")))?;
             Ok((EventId::new(id), EventPlace { stream, version: version(at), position: position(position_at) }))
         });
         Ok(Self {
@@ -316,8 +312,7 @@ impl Answer {
 
     /// Whether what the plan hoped for has come true.
     fn fits(&self, plan: &Plan<'_>) -> bool {
-        let as_hoped =
-            |(stream, at): (&StreamPlan, &i64)| (stream.low..=stream.high).contains(at);
+        let as_hoped = |(stream, at): (&StreamPlan, &i64)| (stream.low..=stream.high).contains(at);
         self.first.is_some()
             || (plan.rows.is_empty()
                 && self.versions.len() == plan.streams.len()

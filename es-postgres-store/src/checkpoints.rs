@@ -79,7 +79,8 @@ impl Checkpoints {
     ) -> Result<Vec<(CheckpointName, Position)>, PostgresError> {
         let rows = session.query(&self.list, &[]).await?;
         let checkpoint = |row: &Row| {
-            let name = CheckpointName::new(row.try_get(1)?).map_err(|error| PostgresError::broken(error.to_string()))?;
+            let name =
+                CheckpointName::new(row.try_get(1)?).map_err(|error| PostgresError::broken(error.to_string()))?;
             Ok((name, position(row.try_get(0)?)))
         };
         rows.iter().map(checkpoint).collect()

@@ -34,10 +34,7 @@ pub(crate) struct Connection {
 
 impl Connector {
     /// A connection whose notifications are given to `told`.
-    pub(crate) async fn connect(
-        &self,
-        mut told: impl FnMut() + Send + 'static,
-    ) -> Result<Connection, PostgresError> {
+    pub(crate) async fn connect(&self, mut told: impl FnMut() + Send + 'static) -> Result<Connection, PostgresError> {
         let connecting = async {
             let (client, mut connection) = self.tls.connect(&self.config).await.map_err(PostgresError::connecting)?;
             tokio::spawn(async move {
@@ -50,7 +47,8 @@ impl Connector {
                 told();
             });
             let millis = self.statement_timeout.as_millis();
-            let settings = format!("SET statement_timeout = {millis}; SET default_transaction_isolation = 'read committed'");
+            let settings =
+                format!("SET statement_timeout = {millis}; SET default_transaction_isolation = 'read committed'");
             client.batch_execute(&settings).await.map_err(PostgresError::connecting)?;
             Ok(Connection { client, statements: HashMap::new(), patience: self.statement_timeout + GRACE })
         };

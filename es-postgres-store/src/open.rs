@@ -97,8 +97,7 @@ pub(crate) async fn open(url: &str, options: Options) -> Result<Opened, OpenErro
         config.application_name("es-postgres-store");
     }
     let (connect_timeout, statement_timeout) = (options.connect_timeout, options.statement_timeout);
-    let pool =
-        Arc::new(Pool::new(Connector { config, tls, connect_timeout, statement_timeout }, options.connections));
+    let pool = Arc::new(Pool::new(Connector { config, tls, connect_timeout, statement_timeout }, options.connections));
     let mut connection = pool.get().await?;
     let looked = "SELECT current_setting('server_version_num')::integer, current_setting('server_version'),
         pg_is_in_recovery(), current_setting('server_encoding')";

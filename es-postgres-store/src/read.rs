@@ -124,8 +124,7 @@ impl Reader {
             Session::User(client) => kinds.selected_in(client, &range.filter).await?,
         };
         let limit = range.limit.min(PAGE);
-        let (after, up_to, most) =
-            (to_bound(range.after.get()), to_bound(range.up_to.get()), to_bound(limit as u64));
+        let (after, up_to, most) = (to_bound(range.after.get()), to_bound(range.up_to.get()), to_bound(limit as u64));
         let sql = &self.stream[usize::from(range.direction == Direction::Backward)];
         let id = stream.as_str();
         let params: &[(&(dyn ToSql + Sync), Type)] = &[
@@ -186,11 +185,7 @@ fn whole(
     }
 }
 
-async fn decode(
-    session: &mut Session<'_>,
-    kinds: &Kinds,
-    rows: &[Row],
-) -> Result<Vec<RecordedEvent>, PostgresError> {
+async fn decode(session: &mut Session<'_>, kinds: &Kinds, rows: &[Row]) -> Result<Vec<RecordedEvent>, PostgresError> {
     let mut known = kinds.known();
     let mut is_fresh = false;
     let mut decoder = Decoder::default();

@@ -9,8 +9,7 @@ use crate::kinds::Known;
 use crate::metadata;
 
 /// The columns that [`Decoder::event`] reads, in its order.
-pub(crate) const COLUMNS: &str =
-    "e.position, e.version, e.kind, e.stream_id, e.schema_version, e.event_id, e.recorded_at, e.metadata::text, e.payload";
+pub(crate) const COLUMNS: &str = "e.position, e.version, e.kind, e.stream_id, e.schema_version, e.event_id, e.recorded_at, e.metadata::text, e.payload";
 
 /// Ends of ranges may be beyond what PostgreSQL counts, stored places are not.
 pub(crate) fn to_bound(place: u64) -> i64 {

@@ -53,7 +53,12 @@ fn snapshot(row: &Row, stream: &StreamId, fingerprint: Fingerprint) -> Result<Sn
 }
 
 impl PostgresStore {
-    async fn snapshots(&self, stream: &StreamId, sql: &Arc<str>, params: Params<'_>) -> Result<Vec<Row>, SnapshotError> {
+    async fn snapshots(
+        &self,
+        stream: &StreamId,
+        sql: &Arc<str>,
+        params: Params<'_>,
+    ) -> Result<Vec<Row>, SnapshotError> {
         let done = async {
             let mut connection = self.shared.pool.get().await?;
             let done = connection.query(sql, params).await;

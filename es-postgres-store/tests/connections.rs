@@ -42,7 +42,10 @@ async fn an_append_that_is_cut_anywhere_has_a_known_outcome_when_it_is_sent_agai
                     assert!(was_cut, "{error:?}");
                     assert!(matches!(&error, AppendError::Store { stream, .. } if *stream == id), "{error:?}");
                     assert!(
-                        matches!(cause(&error), PostgresError::ConnectionLost { .. } | PostgresError::Unreachable { .. }),
+                        matches!(
+                            cause(&error),
+                            PostgresError::ConnectionLost { .. } | PostgresError::Unreachable { .. }
+                        ),
                         "{error:?}"
                     );
                     failed += 1;

@@ -63,7 +63,8 @@ impl Postgres {
         run(&mut as_user(user, &initdb))?;
         let settings = settings.iter().map(|(name, value)| format!("--{name}={value}")).collect();
         let folder = folder.keep();
-        let mut server = Self { process: None, program: postgres, folder, port: 0, settings, databases: AtomicU32::new(0) };
+        let mut server =
+            Self { process: None, program: postgres, folder, port: 0, settings, databases: AtomicU32::new(0) };
         let started = server.launch();
         if started.is_err() {
             let _ = fs::remove_dir_all(&server.folder);

@@ -24,7 +24,8 @@ impl Proxy {
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await else { continue };
-                let ((from_client, into_client), (from_server, into_server)) = (client.into_split(), server.into_split());
+                let ((from_client, into_client), (from_server, into_server)) =
+                    (client.into_split(), server.into_split());
                 let (there, back) = (Arc::clone(&limits[0]), Arc::clone(&limits[1]));
                 tokio::spawn(async move {
                     tokio::select! {
@@ -54,11 +55,7 @@ impl Proxy {
     }
 }
 
-async fn pass(
-    mut from: impl AsyncReadExt + Unpin,
-    mut to: impl AsyncWriteExt + Unpin,
-    limit: &AtomicI64,
-) {
+async fn pass(mut from: impl AsyncReadExt + Unpin, mut to: impl AsyncWriteExt + Unpin, limit: &AtomicI64) {
     let mut buffer = vec![0; 8192];
     loop {
         let Ok(read @ 1..) = from.read(&mut buffer).await else { return };
