@@ -64,12 +64,11 @@ impl Connection {
     pub(crate) async fn query(&mut self, sql: &Arc<str>, params: Params<'_>) -> Result<Vec<Row>, PostgresError> {
         let Self { client, statements, patience } = self;
         let run = async {
-            let statement = match statements.get(sql) {
-                Some(statement) => statement,
-                None => {
-                    let prepared = client.prepare(sql).await?;
-                    statements.entry(Arc::clone(sql)).or_insert(prepared)
-                }
+            let statement = if let Some(statement) = statements.get(sql) {
+                statement
+            } else {
+                let prepared = client.prepare(sql).await?;
+                statements.entry(Arc::clone(sql)).or_insert(prepared)
             };
             client.query(statement, params).await
         };
@@ -93,7 +92,9 @@ async fn within<T>(
 ) -> Result<T, PostgresError> {
     match timeout(patience, run).await {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(error)) if is_statement_timeout(&error) => Err(PostgresError::Timeout { after: patience - GRACE }),
+        Ok(Err(error)) if is_statement_timeout(&error) => {
+            Err(PostgresError::Timeout { after: patience.saturating_sub(GRACE) })
+        }
         Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(PostgresError::Timeout { after: patience }),
     }

@@ -178,7 +178,7 @@ impl From<tokio_postgres::Error> for PostgresError {
         let is_closed = error.is_closed();
         let source = Arc::new(error);
         let Some(code) = code else {
-            let is_io = source.source().is_some_and(|cause| cause.is::<std::io::Error>());
+            let is_io = source.source().is_some_and(<dyn Error>::is::<std::io::Error>);
             return if is_closed || is_io { Self::ConnectionLost { source } } else { Self::Postgres { source } };
         };
         match code.code() {

@@ -179,19 +179,19 @@ impl<'t> Plan<'t> {
         } else {
             HashMap::new()
         };
-        let based = |stream: &StreamId, version: Version| version.plus(bases.get(stream).copied().unwrap_or(0));
+        let in_stream = |stream: &StreamId, version: Version| version.plus(bases.get(stream).copied().unwrap_or(0));
         let mut done = self.done;
         for (task, done) in self.tasks.iter().zip(&mut done) {
             match (task, done) {
                 (Task::Append { to, .. }, Done::Append(Ok(appended))) => {
                     appended.position = appended.position.map(placed);
-                    appended.version = based(&to.stream, appended.version);
+                    appended.version = in_stream(&to.stream, appended.version);
                 }
                 (_, Done::Multi(Ok(appended))) => {
                     appended.position = appended.position.map(placed);
                     for part in &mut appended.streams {
                         part.position = part.position.map(placed);
-                        part.version = based(&part.stream, part.version);
+                        part.version = in_stream(&part.stream, part.version);
                     }
                 }
                 _ => {}

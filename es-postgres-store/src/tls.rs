@@ -14,7 +14,7 @@ pub(crate) enum Tls {
 
 /// What drives a connection, whatever it runs over.
 pub(crate) enum Driver {
-    Plain(tokio_postgres::Connection<tokio_postgres::Socket, tokio_postgres::tls::NoTlsStream>),
+    Plain(Box<tokio_postgres::Connection<tokio_postgres::Socket, tokio_postgres::tls::NoTlsStream>>),
     #[cfg(feature = "rustls")]
     Rustls(
         Box<
@@ -31,7 +31,7 @@ pub(crate) enum Driver {
 impl Tls {
     pub(crate) async fn connect(&self, config: &Config) -> Result<(Client, Driver), Error> {
         match self {
-            Self::None => config.connect(NoTls).await.map(|(client, driver)| (client, Driver::Plain(driver))),
+            Self::None => config.connect(NoTls).await.map(|(client, driver)| (client, Driver::Plain(Box::new(driver)))),
             #[cfg(feature = "rustls")]
             Self::Rustls(tls) => {
                 let (client, driver) = config.connect(tls.clone()).await?;
