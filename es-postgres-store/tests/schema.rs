@@ -5,6 +5,7 @@ mod common;
 use common::{cause, client, event, fresh, numbers, stream};
 use es_core::store::{CheckpointName, CheckpointStore, EventStore, ReadLog, ReadStream};
 use es_core::{ExpectedVersion, Position};
+use es_postgres_store::tokio_postgres::error::SqlState;
 use es_postgres_store::{OpenError, PostgresError, PostgresStore, schema_sql};
 use test_servers::Postgres;
 
@@ -68,7 +69,7 @@ async fn events_are_neither_changed_nor_deleted() {
         "TRUNCATE es.kinds",
     ] {
         let error = client.batch_execute(change).await.unwrap_err();
-        assert_eq!(error.code().map(|code| code.code()), Some("ESV01"), "{change}: {error}");
+        assert_eq!(error.code().map(SqlState::code), Some("ESV01"), "{change}: {error}");
     }
 }
 
@@ -147,7 +148,7 @@ async fn a_program_needs_few_rights_and_a_reader_fewer() {
         "CREATE TABLE es.mine (x int)",
     ] {
         let error = bank.batch_execute(denied).await.unwrap_err();
-        assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{denied}: {error}");
+        assert_eq!(error.code().map(SqlState::code), Some("42501"), "{denied}: {error}");
     }
     let report = PostgresStore::options().without_migration().connect(&of("report")).await.unwrap();
     assert_eq!(numbers(&report.read_log(ReadLog::all().names(["counted"])).await.unwrap().events), [1, 2]);
