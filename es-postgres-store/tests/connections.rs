@@ -67,7 +67,7 @@ async fn each_refusal_of_the_server_is_told_apart_and_says_what_to_do() {
     let Some(server) = Postgres::shared() else { return };
     let url = server.database();
     let connect = async |url: String| PostgresStore::connect(&url).await.unwrap_err();
-    let error = connect(url.replace(":secret@", ":wrong@")).await;
+    let error = connect(url.replace("postgres:secret@", "nobody:wrong@")).await;
     assert!(matches!(&error, OpenError::Store(PostgresError::Credentials { .. })), "{error:?}");
     let error = connect(url.replace("/test_", "/no_")).await;
     assert!(matches!(&error, OpenError::Store(PostgresError::NoDatabase { .. })), "{error:?}");

@@ -81,7 +81,7 @@ async fn postgres_is_a_schema_that_remembers() {
     let again = es::connect(&url.replace("postgres:", "postgresql:")).await.unwrap();
     assert_eq!(again.read_log(ReadLog::all()).await.unwrap().head, Position::new(2));
     assert!(matches!(refused("postgres://[").await, ConnectError::Malformed { scheme: "postgres", .. }));
-    let error = refused(&url.replace(":secret@", ":hunter2@")).await;
+    let error = refused(&url.replace("postgres:secret@", "nobody:hunter2@")).await;
     assert!(matches!(&error, ConnectError::Open { scheme: "postgres", .. }), "{error}");
     assert!(told(&error).contains("check user name and password"), "{}", told(&error));
     assert!(!format!("{} {error:?}", told(&error)).contains("hunter2"), "{error:?}");

@@ -11,8 +11,13 @@ use crate::debian::{Program, Wanted, id, run};
 use crate::or_skip;
 use crate::process::{Process, free_port};
 
-/// The password of the superuser `postgres`.
+/// The password of the superuser `postgres`, who is not asked for it on the loopback address.
 pub const PASSWORD: &str = "secret";
+
+/// The superuser is trusted, since the hashes of a password take long in a debug build; others are not.
+const ACCESS: &str = "local all all trust\n\
+    host all postgres 127.0.0.1/32 trust\n\
+    host all all 127.0.0.1/32 scram-sha-256\n";
 
 /// A running server; stopped when it is dropped, and its data removed.
 #[derive(Debug)]
@@ -61,6 +66,7 @@ impl Postgres {
             initdb.args(["--locale-provider=icu", "--icu-locale=en-US"]);
         }
         run(&mut as_user(user, &initdb))?;
+        fs::write(folder.path().join("data/pg_hba.conf"), ACCESS).map_err(|error| error.to_string())?;
         let settings = settings.iter().map(|(name, value)| format!("--{name}={value}")).collect();
         let folder = folder.keep();
         let mut server =
