@@ -65,3 +65,15 @@ fn imports_point_downward() {
     assert!(checked > 50, "only {checked} imports were looked at");
     assert!(upward.is_empty(), "{upward:#?}");
 }
+
+#[test]
+fn the_core_and_what_is_embedded_bring_no_runtime() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for package in ["es-core", "es-derive", "es-memory-store", "es-sqlite-store", "es-tracing"] {
+        let manifest = fs::read_to_string(workspace.join(package).join("Cargo.toml")).unwrap();
+        let dependencies = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
+        assert!(dependencies.lines().count() > 2, "{package}");
+        let runtimes = dependencies.lines().filter(|line| line.starts_with("tokio") || line.starts_with("async-std"));
+        assert_eq!(runtimes.collect::<Vec<_>>(), [""; 0], "{package}");
+    }
+}

@@ -91,7 +91,7 @@ pub use self::executor::Executor;
 pub use self::list::{Capability, Check, checks};
 pub use self::report::Report;
 pub use self::rules::RULES;
-pub use self::run::{Backend, Outcome, PATIENCE};
+pub use self::run::{Backend, Outcome, PATIENCE, skip};
 pub use self::subject::{Offered, Stores, Subject};
 
 /// Prints what a check left out.

@@ -14,6 +14,7 @@ struct Kind {
 
 const KINDS: &[Kind] = &[
     Kind { form: "memory:", feature: "memory", is_built: cfg!(feature = "memory") },
+    Kind { form: "postgres://…", feature: "postgres", is_built: cfg!(feature = "postgres") },
     Kind { form: "sqlite:PATH", feature: "sqlite", is_built: cfg!(feature = "sqlite") },
 ];
 
@@ -22,6 +23,7 @@ const KINDS: &[Kind] = &[
 /// | URL | store | feature |
 /// |---|---|---|
 /// | `memory:` | a new, empty one in memory; gone with its last handle | `memory`, on by default |
+/// | `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, `postgresql://…` | the schema `es` of the database, which is made if there is none | `postgres` |
 /// | `sqlite:PATH`, `sqlite://PATH` | the file at `PATH`, which is made if there is none | `sqlite` |
 ///
 /// A path is taken as it is: relative to the working directory, unless it begins with `/`, and without escapes.
@@ -40,6 +42,7 @@ pub async fn connect(url: &str) -> Result<Store, ConnectError> {
     let (scheme, rest) = url.split_once(':').filter(|(scheme, _)| is_scheme(scheme)).ok_or(ConnectError::NoScheme)?;
     match scheme.to_ascii_lowercase() {
         scheme if scheme == "memory" => memory(rest),
+        scheme if scheme == "postgres" || scheme == "postgresql" => postgres(rest).await,
         scheme if scheme == "sqlite" => sqlite(rest).await,
         scheme => Err(ConnectError::UnknownScheme { scheme }),
     }
@@ -56,6 +59,27 @@ fn memory(rest: &str) -> Result<Store, ConnectError> {
 #[cfg(not(feature = "memory"))]
 fn memory(_: &str) -> Result<Store, ConnectError> {
     Err(ConnectError::NotBuilt { scheme: "memory", feature: "memory" })
+}
+
+#[cfg(feature = "postgres")]
+async fn postgres(rest: &str) -> Result<Store, ConnectError> {
+    let scheme = "postgres";
+    let opened = es_postgres_store::PostgresStore::connect(&format!("postgres:{rest}")).await;
+    match opened {
+        Ok(store) => Ok(std::sync::Arc::new(store)),
+        // The cause is left out, since it may quote the URL.
+        Err(es_postgres_store::OpenError::Url { .. }) => {
+            let problem = "it is like `postgres://user:password@host:5432/database`";
+            Err(ConnectError::Malformed { scheme, problem })
+        }
+        Err(cause) => Err(ConnectError::Open { scheme, cause: Box::new(cause) }),
+    }
+}
+
+#[cfg(not(feature = "postgres"))]
+#[allow(clippy::unused_async, reason = "with the feature, it waits")]
+async fn postgres(_: &str) -> Result<Store, ConnectError> {
+    Err(ConnectError::NotBuilt { scheme: "postgres", feature: "postgres" })
 }
 
 #[cfg(feature = "sqlite")]

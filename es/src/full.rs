@@ -11,32 +11,9 @@ use es_core::store::{
 /// A store with every capability.
 ///
 /// Implemented for all that have them.
-pub trait FullStore:
-    Subscribe
-    + CheckpointStore
-    + MultiStreamAppend
-    + SnapshotStore
-    + ReadModelStore
-    + InlineAppend
-    + LeaseStore
-    + FailureStore
-    + fmt::Debug
-{
-}
+pub trait FullStore: Subscribe + CheckpointStore + MultiStreamAppend + SnapshotStore + fmt::Debug {}
 
-impl<S> FullStore for S where
-    S: Subscribe
-        + CheckpointStore
-        + MultiStreamAppend
-        + SnapshotStore
-        + ReadModelStore
-        + InlineAppend
-        + LeaseStore
-        + FailureStore
-        + fmt::Debug
-        + ?Sized
-{
-}
+impl<S> FullStore for S where S: Subscribe + CheckpointStore + MultiStreamAppend + SnapshotStore + fmt::Debug + ?Sized {}
 
 /// Any store with every capability; what [`connect`](crate::connect) gives.
 ///

@@ -3,13 +3,13 @@
 use std::error::Error;
 
 use es::ConnectError;
-#[cfg(any(feature = "memory", feature = "sqlite"))]
+#[cfg(any(feature = "memory", feature = "postgres", feature = "sqlite"))]
 use es::{
     EventId, EventName, ExpectedVersion, Metadata, NewEvent, Position, Store, StreamId, Timestamp,
     store::{CheckpointName, CheckpointStore, EventStore, MultiAppend, MultiStreamAppend, ReadLog, Subscribe},
 };
 
-#[cfg(any(feature = "memory", feature = "sqlite"))]
+#[cfg(any(feature = "memory", feature = "postgres", feature = "sqlite"))]
 fn event(number: u128) -> NewEvent {
     NewEvent {
         id: EventId::new(uuid::Uuid::from_u128(number)),
@@ -21,7 +21,7 @@ fn event(number: u128) -> NewEvent {
     }
 }
 
-#[cfg(any(feature = "memory", feature = "sqlite"))]
+#[cfg(any(feature = "memory", feature = "postgres", feature = "sqlite"))]
 async fn uses_everything(store: &Store) {
     let stream = StreamId::new("account", "ada").unwrap();
     store.append(&stream, ExpectedVersion::NoStream, vec![event(1)]).await.unwrap();
@@ -72,6 +72,21 @@ async fn sqlite_is_a_file_that_remembers() {
     assert!(told(&error).contains(&folder.path().display().to_string()), "{}", told(&error));
 }
 
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn postgres_is_a_schema_that_remembers() {
+    let Some(server) = test_servers::Postgres::shared() else { return };
+    let url = server.database();
+    uses_everything(&es::connect(&url).await.unwrap()).await;
+    let again = es::connect(&url.replace("postgres:", "postgresql:")).await.unwrap();
+    assert_eq!(again.read_log(ReadLog::all()).await.unwrap().head, Position::new(2));
+    assert!(matches!(refused("postgres://[").await, ConnectError::Malformed { scheme: "postgres", .. }));
+    let error = refused(&url.replace("postgres:secret@", "nobody:hunter2@")).await;
+    assert!(matches!(&error, ConnectError::Open { scheme: "postgres", .. }), "{error}");
+    assert!(told(&error).contains("check user name and password"), "{}", told(&error));
+    assert!(!format!("{} {error:?}", told(&error)).contains("hunter2"), "{error:?}");
+}
+
 #[cfg(not(feature = "sqlite"))]
 #[tokio::test]
 async fn a_scheme_that_another_build_has_names_the_feature() {
@@ -88,7 +103,11 @@ async fn a_wrong_url_is_told_what_there_is() {
     }
     for url in ["mysql://db", "bank.db"] {
         let message = refused(url).await.to_string();
-        for (built, form) in [(cfg!(feature = "memory"), "`memory:`"), (cfg!(feature = "sqlite"), "`sqlite:PATH`")] {
+        for (built, form) in [
+            (cfg!(feature = "memory"), "`memory:`"),
+            (cfg!(feature = "postgres"), "`postgres://…`"),
+            (cfg!(feature = "sqlite"), "`sqlite:PATH`"),
+        ] {
             let (known, others) = message.split_once(", and ").unwrap_or((&message, ""));
             assert_eq!((known.contains(form), others.contains(form)), (built, !built), "{message}");
         }
@@ -99,7 +118,9 @@ async fn a_wrong_url_is_told_what_there_is() {
 async fn no_error_tells_a_password() {
     for url in [
         "mysql://ada:hunter2@db/bank",
-        "postgres://hunter2@db",
+        "postgres://hunter2@127.0.0.1:1/db",
+        "postgres://hunter2@127.0.0.1:1:2/db",
+        "postgres://ada:hunter2@127.0.0.1:1/db?sslmode=hunter2",
         "hunter2",
         "hunter2@db:5432",
         "memory://ada:hunter2@db",

@@ -104,11 +104,12 @@ impl Backend {
         thread::spawn(move || {
             let result = catch_unwind(AssertUnwindSafe(|| attempt(check, executor)));
             // Nobody listens any more if the check took too long.
-            let _ = done.send(result.map_err(|panic| said(&*panic)));
+            let _ = done.send(result.map_err(Ended::of));
         });
         match ended.recv_timeout(self.patience) {
             Ok(Ok(())) => Outcome::Kept,
-            Ok(Err(seen)) => Outcome::Broken(seen),
+            Ok(Err(Ended::Skipped(reason))) => Outcome::Skipped(reason),
+            Ok(Err(Ended::Broken(seen))) => Outcome::Broken(seen),
             Err(_) => Outcome::Broken(format!("`{}` was still waiting after {:?}", check.name, self.patience)),
         }
     }
@@ -126,6 +127,33 @@ impl Backend {
                 Outcome::Broken(seen) => panic!("`{}` on {executor:?}: {seen}", self.name),
                 Outcome::Skipped(reason) => return println!("skipped: {reason}"),
             }
+        }
+    }
+}
+
+/// Ends a check as skipped, because there is no place for the store; for the `place` of
+/// [`store_conformance!`](crate::store_conformance).
+///
+/// # Panics
+/// Always; the runner of the check takes it for what it is.
+pub fn skip(reason: &str) -> ! {
+    // Without the message of a panic: nothing is broken.
+    std::panic::resume_unwind(Box::new(Skip(reason.to_owned())))
+}
+
+struct Skip(String);
+
+/// Why a check did not come to its end.
+enum Ended {
+    Skipped(String),
+    Broken(String),
+}
+
+impl Ended {
+    fn of(panic: Box<dyn Any + Send>) -> Self {
+        match panic.downcast::<Skip>() {
+            Ok(skip) => Self::Skipped(skip.0),
+            Err(panic) => Self::Broken(said(&*panic)),
         }
     }
 }

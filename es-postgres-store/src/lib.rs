@@ -1,0 +1,83 @@
+//! An event store in PostgreSQL 13 or later: the store for several processes on several machines.
+//!
+//! [`PostgresStore`] keeps the [contract](es_core::store) of all stores, with subscriptions, checkpoints, snapshots and
+//! appends to several streams.
+//!
+//! - **One order for all.** A reader that has seen a position never later finds an event before it, whatever was in
+//!   flight; and waits for nothing but appends: no other transaction of the server holds it up.
+//! - **Group commit.** Appends that wait at the same time are one call of the server and one commit.
+//!   A lone writer pays one round trip.
+//! - **Sent again, stored once.** When a connection is lost, the outcome of an append is not known; sending it again tells.
+//! - **Your own transactions.** [`PostgresStore::append_in`] puts events beside changes of your tables, and
+//!   [`PostgresStore::begin`] a read model beside its checkpoint.
+//! - **Plain tables.** `SELECT * FROM es.event_log` shows the log with readable times, metadata, and payloads as `jsonb`.
+//!   Events are kept from `UPDATE`, `DELETE` and `TRUNCATE` by triggers, and by rights, if users have no more than they need.
+//!
+//! # Connections
+//!
+//! A store has one connection that writes, one that listens while somebody waits for events, and up to
+//! [ten](Options::connections) for everything else. Lost ones are made anew; there is nothing to restart.
+//! The URL is that of [`tokio_postgres::Config`], with several hosts, if `target_session_attrs=read-write` chooses the
+//! primary. Times are limited by [`Options::statement_timeout`] and [`Options::connect_timeout`].
+//!
+//! Behind a pooler that gives each transaction another connection, prepared statements must be supported (PgBouncer
+//! 1.21 or later). Being told of events by other processes does not work there; they are found by
+//! [looking](Options::poll_interval).
+//!
+//! # Encryption
+//!
+//! With the feature `rustls`, connections are encrypted as [`Options`] says: give it a `rustls::ClientConfig`, and say
+//! `sslmode=require` in the URL. Without it, such a URL is refused.
+//!
+//! # Rights
+//!
+//! The schema is made by whoever opens the store first, if he may create it; or from [`schema_sql`], for programs that
+//! may not and open it with [`Options::without_migration`]. These need no more than:
+//!
+//! ```sql
+#![doc = include_str!("../../docs/postgres-roles.sql")]
+//! ```
+//!
+//! # What waits for what
+//!
+//! A transaction that has appended holds its streams, and the log behind its events, until it ends.
+//! Do nothing in it that takes long, and set `idle_in_transaction_session_timeout` for users who might.
+
+mod error;
+mod metadata;
+mod options;
+
+// The server.
+mod connection;
+mod open;
+mod pool;
+mod schema;
+mod tls;
+
+// Writing.
+mod append;
+mod checkpoints;
+mod plan;
+mod snapshots;
+mod task;
+mod transaction;
+mod writer;
+
+// Reading.
+mod kinds;
+mod read;
+mod row;
+mod watch;
+
+mod store;
+
+#[cfg(feature = "rustls")]
+pub use rustls;
+pub use tokio_postgres;
+
+pub use self::error::PostgresError;
+pub use self::open::OpenError;
+pub use self::options::Options;
+pub use self::schema::schema_sql;
+pub use self::store::PostgresStore;
+pub use self::transaction::Transaction;

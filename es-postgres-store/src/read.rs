@@ -1,0 +1,211 @@
+//! What a reader sees: rules 7 to 14 and 19 to 22.
+
+use std::sync::Arc;
+
+use es_core::store::{Direction, LogPage, ReadLog, ReadStream, StreamPage};
+use es_core::{Position, RecordedEvent, StreamId, Version};
+use tokio_postgres::Row;
+use tokio_postgres::types::{ToSql, Type};
+
+use crate::append::Session;
+use crate::connection::Connection;
+use crate::error::PostgresError;
+use crate::kinds::{Kinds, Known};
+use crate::row::{COLUMNS, Decoder, position, to_bound, version};
+use crate::schema::SchemaName;
+
+/// How many events a page has at most, whatever its limit.
+const PAGE: usize = 10_000;
+
+/// The statements of reads.
+pub(crate) struct Reader {
+    head: Arc<str>,
+    /// Forward and backward, of everything and of some kinds.
+    log: [[Arc<str>; 2]; 2],
+    stream: [Arc<str>; 2],
+}
+
+impl Reader {
+    pub(crate) fn new(schema: &SchemaName) -> Self {
+        let orders = ["ASC", "DESC"];
+        let whole = |order| {
+            schema.sql(&format!(
+                "SELECT {COLUMNS} FROM {{schema}}.events AS e WHERE e.position > $1 AND e.position <= $2
+                 ORDER BY e.position {order} LIMIT $3"
+            ))
+        };
+        // Each kind is sorted in the index, and no more of it is looked at than can be part of the page.
+        let some = |order| {
+            schema.sql(&format!(
+                "SELECT {COLUMNS} FROM (
+                     SELECT found.position FROM unnest($4::integer[]) AS selected (kind) CROSS JOIN LATERAL (
+                         SELECT position FROM {{schema}}.events
+                         WHERE kind = selected.kind AND position > $1 AND position <= $2
+                         ORDER BY position {order} LIMIT $3
+                     ) AS found ORDER BY found.position {order} LIMIT $3
+                 ) AS found JOIN {{schema}}.events AS e ON e.position = found.position ORDER BY e.position {order}"
+            ))
+        };
+        // A row comes also where there is no event, to say which version the stream has.
+        let stream = |order| {
+            schema.sql(&format!(
+                "SELECT {COLUMNS}, coalesce(stream.last, 0) FROM (
+                     SELECT (SELECT version FROM {{schema}}.events WHERE stream_id = $1 ORDER BY version DESC LIMIT 1) AS last
+                 ) AS stream LEFT JOIN LATERAL (
+                     SELECT * FROM {{schema}}.events WHERE stream_id = $1 AND version > $2 AND version <= $3
+                         AND ($5::integer[] IS NULL OR kind = ANY ($5))
+                     ORDER BY version {order} LIMIT $4
+                 ) AS e ON true ORDER BY e.version {order}"
+            ))
+        };
+        Self {
+            head: schema.sql("SELECT {schema}.head()").into(),
+            log: [orders.map(|order| whole(order).into()), orders.map(|order| some(order).into())],
+            stream: orders.map(|order| stream(order).into()),
+        }
+    }
+
+    /// The position of the last event of the log that can be read.
+    pub(crate) async fn head(&self, connection: &mut Connection) -> Result<Position, PostgresError> {
+        let rows = connection.query(&self.head, &[]).await?;
+        let row = rows.first().ok_or_else(|| PostgresError::broken("the function `head` gives no answer"))?;
+        Ok(position(row.try_get(0)?))
+    }
+
+    pub(crate) async fn read_log(
+        &self,
+        connection: &mut Connection,
+        kinds: &Kinds,
+        range: &ReadLog,
+    ) -> Result<LogPage, PostgresError> {
+        let head = self.head(connection).await?;
+        let through = range.start(head);
+        let mut page = LogPage { events: Vec::new(), through, is_end: range.is_end(through, head), head };
+        let up_to = range.up_to.min(head);
+        if range.limit == 0 || range.after >= up_to {
+            return Ok(page);
+        }
+        // After the head: all kinds of events up to there are known then.
+        let selected = kinds.selected(connection, &range.filter).await?;
+        let limit = range.limit.min(PAGE);
+        let (after, last, most) = (to_bound(range.after.get()), to_bound(up_to.get()), to_bound(limit as u64));
+        let direction = usize::from(range.direction == Direction::Backward);
+        let rows = match &selected {
+            None => connection.query(&self.log[0][direction], &[&after, &last, &most]).await?,
+            Some(kinds) if kinds.is_empty() => Vec::new(),
+            Some(kinds) => connection.query(&self.log[1][direction], &[&after, &last, &most, kinds]).await?,
+        };
+        page.events = decode(&mut Session::Own(connection), kinds, &rows).await?;
+        page.through = match page.events.last() {
+            Some(event) if page.events.len() == limit => match range.direction {
+                Direction::Forward => event.position,
+                Direction::Backward => Position::new(event.position.get() - 1),
+            },
+            _ => match range.direction {
+                Direction::Forward => up_to,
+                Direction::Backward => range.after,
+            },
+        };
+        page.is_end = range.is_end(page.through, head);
+        Ok(page)
+    }
+
+    pub(crate) async fn read_stream(
+        &self,
+        mut session: Session<'_>,
+        kinds: &Kinds,
+        stream: &StreamId,
+        range: &ReadStream,
+    ) -> Result<StreamPage, PostgresError> {
+        let selected = match &mut session {
+            _ if range.filter.is_all() => None,
+            _ if !range.filter.selects_stream(stream) => Some(Vec::new()),
+            Session::Own(connection) => kinds.selected(connection, &range.filter).await?,
+            Session::User(client) => kinds.selected_in(client, &range.filter).await?,
+        };
+        let limit = range.limit.min(PAGE);
+        let (after, up_to, most) = (to_bound(range.after.get()), to_bound(range.up_to.get()), to_bound(limit as u64));
+        let sql = &self.stream[usize::from(range.direction == Direction::Backward)];
+        let id = stream.as_str();
+        let params: &[(&(dyn ToSql + Sync), Type)] = &[
+            (&id, Type::TEXT),
+            (&after, Type::INT8),
+            (&up_to, Type::INT8),
+            (&most, Type::INT8),
+            (&selected, Type::INT4_ARRAY),
+        ];
+        let mut rows = session.query(sql, params).await?;
+        let last = rows.first().map_or(Ok(0), |row| row.try_get(9))?;
+        let last = version(last);
+        if rows.first().is_some_and(|row| matches!(row.try_get::<_, Option<i64>>(0), Ok(None))) {
+            rows.clear();
+        }
+        let through = range.start(last);
+        let mut page = StreamPage { events: Vec::new(), through, is_end: range.is_end(through, last), version: last };
+        let end = range.up_to.min(last);
+        if range.limit == 0 || range.after >= end {
+            return Ok(page);
+        }
+        page.events = decode(&mut session, kinds, &rows).await?;
+        if range.filter.is_all() {
+            whole(&page.events, stream, range, end, limit)?;
+        }
+        page.through = match page.events.last() {
+            Some(event) if page.events.len() == limit => match range.direction {
+                Direction::Forward => event.version,
+                Direction::Backward => Version::new(event.version.get() - 1),
+            },
+            _ => match range.direction {
+                Direction::Forward => end,
+                Direction::Backward => range.after,
+            },
+        };
+        page.is_end = range.is_end(page.through, last);
+        Ok(page)
+    }
+}
+
+/// Whether all events are there: those of a stream have no gaps.
+fn whole(
+    events: &[RecordedEvent],
+    stream: &StreamId,
+    range: &ReadStream,
+    end: Version,
+    limit: usize,
+) -> Result<(), PostgresError> {
+    let (first, count) = (range.after.get() + 1, (end.get() - range.after.get()).min(limit as u64));
+    let due = |at| if range.direction == Direction::Forward { first + at } else { end.get() - at };
+    let is_there = |at: u64| {
+        let event = usize::try_from(at).ok().and_then(|at| events.get(at));
+        event.is_some_and(|event| event.version.get() == due(at))
+    };
+    match (0..count).find(|at| !is_there(*at)) {
+        None => Ok(()),
+        Some(at) => Err(PostgresError::broken(format!("event {} of stream `{stream}` is missing", due(at)))),
+    }
+}
+
+async fn decode(session: &mut Session<'_>, kinds: &Kinds, rows: &[Row]) -> Result<Vec<RecordedEvent>, PostgresError> {
+    let mut known = kinds.known();
+    let mut is_fresh = false;
+    let mut decoder = Decoder::default();
+    let mut events = Vec::with_capacity(rows.len());
+    for row in rows {
+        let event = match decoder.event(row, &known)? {
+            None if !is_fresh => {
+                (known, is_fresh) = (refresh(session, kinds).await?, true);
+                decoder.event(row, &known)?
+            }
+            event => event,
+        };
+        events.push(event.ok_or_else(|| PostgresError::broken("an event is of a kind that there is not"))?);
+    }
+    Ok(events)
+}
+
+async fn refresh(session: &mut Session<'_>, kinds: &Kinds) -> Result<Arc<Known>, PostgresError> {
+    match session {
+        Session::Own(connection) => kinds.refresh(connection).await,
+        Session::User(client) => kinds.refresh_in(client).await,
+    }
+}

@@ -1,0 +1,202 @@
+//! Telling those who wait that the log has grown, and other processes that they may look.
+//!
+//! A look at the head of the log is the truth. Being told, by this process or by others, only makes it come sooner.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use es_core::Position;
+use event_listener::{Event, EventListener};
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
+
+use crate::append::channel;
+use crate::connection::Connection;
+use crate::error::PostgresError;
+use crate::pool::Pool;
+use crate::read::Reader;
+use crate::schema::SchemaName;
+
+/// How many looks without anybody waiting end the task.
+const IDLE_LOOKS: u32 = 20;
+/// How often other processes are told at most.
+const TELL_EVERY: Duration = Duration::from_millis(10);
+
+/// The head of the log as far as it is known, those who wait for it to move, and the task that looks for them.
+pub(crate) struct Watch {
+    head: AtomicU64,
+    grown: Event,
+    looking: Mutex<Looking>,
+    poke: Arc<Notify>,
+    interval: Duration,
+    pool: Arc<Pool>,
+    reader: Arc<Reader>,
+    listen: String,
+    tell: Arc<str>,
+    is_telling: AtomicBool,
+    has_more_to_tell: AtomicBool,
+}
+
+#[derive(Default)]
+struct Looking {
+    waiting: usize,
+    is_running: bool,
+    /// Why the last look failed.
+    failed: Option<PostgresError>,
+}
+
+impl Watch {
+    pub(crate) fn new(pool: Arc<Pool>, reader: Arc<Reader>, schema: &SchemaName, interval: Duration) -> Self {
+        let channel = channel(schema);
+        Self {
+            head: AtomicU64::new(0),
+            grown: Event::new(),
+            looking: Mutex::default(),
+            poke: Arc::default(),
+            interval,
+            pool,
+            reader,
+            listen: format!("LISTEN {channel}"),
+            tell: format!("SELECT pg_notify('{channel}', '')").into(),
+            is_telling: AtomicBool::new(false),
+            has_more_to_tell: AtomicBool::new(false),
+        }
+    }
+
+    /// The log has come to `head`.
+    pub(crate) fn grown(&self, head: Position) {
+        if self.head.fetch_max(head.get(), Ordering::SeqCst) < head.get() {
+            self.grown.notify(usize::MAX);
+        }
+    }
+
+    pub(crate) fn head(&self) -> Position {
+        Position::new(self.head.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn listen(&self) -> EventListener {
+        self.grown.listen()
+    }
+
+    /// Has the log looked at for as long as what is returned is kept.
+    pub(crate) fn wait(self: &Arc<Self>) -> Waiting {
+        self.looking().waiting += 1;
+        Waiting(Arc::clone(self))
+    }
+
+    /// Has it looked at now.
+    ///
+    /// # Errors
+    /// Why the last look failed.
+    pub(crate) fn look(self: &Arc<Self>) -> Result<(), PostgresError> {
+        let mut looking = self.looking();
+        if let Some(failed) = looking.failed.take() {
+            return Err(failed);
+        }
+        if !std::mem::replace(&mut looking.is_running, true) {
+            drop(looking);
+            tokio::spawn(Arc::clone(self).run());
+        }
+        Ok(())
+    }
+
+    /// This process has appended something.
+    pub(crate) fn appended(self: &Arc<Self>) {
+        if self.looking().waiting > 0 {
+            self.poke.notify_one();
+        }
+        self.has_more_to_tell.store(true, Ordering::SeqCst);
+        if !self.is_telling.swap(true, Ordering::SeqCst) {
+            tokio::spawn(Arc::clone(self).tell());
+        }
+    }
+
+    /// Tells the other processes, not for every append, and without an append waiting for it.
+    async fn tell(self: Arc<Self>) {
+        let _over = Telling(&self);
+        while self.has_more_to_tell.swap(false, Ordering::SeqCst) {
+            // If they are not told, they look all the same.
+            if let Ok(mut connection) = self.pool.get().await {
+                let told = connection.query(&self.tell, &[]).await;
+                let _ = connection.after(told);
+            }
+            sleep(TELL_EVERY).await;
+        }
+    }
+
+    async fn run(self: Arc<Self>) {
+        let over = Running(&self);
+        let mut connection = None;
+        let mut idle = 0;
+        loop {
+            let mut looked = self.look_once(&mut connection).await;
+            if looked.is_err() {
+                // The connection may just have been lost; on a new one, it is not.
+                connection = None;
+                looked = self.look_once(&mut connection).await;
+            }
+            match looked {
+                Ok(head) => self.grown(head),
+                Err(error) => {
+                    self.looking().failed = Some(error);
+                    return;
+                }
+            }
+            {
+                let mut looking = self.looking();
+                idle = if looking.waiting == 0 { idle + 1 } else { 0 };
+                if idle >= IDLE_LOOKS {
+                    looking.is_running = false;
+                    drop(looking);
+                    std::mem::forget(over);
+                    return;
+                }
+            }
+            let _ = timeout(self.interval, self.poke.notified()).await;
+        }
+    }
+
+    async fn look_once(&self, connection: &mut Option<Connection>) -> Result<Position, PostgresError> {
+        if connection.as_ref().is_none_or(|connection| !connection.is_open()) {
+            let poke = Arc::clone(&self.poke);
+            let new = self.pool.connector.connect(move || poke.notify_one()).await?;
+            new.batch(&self.listen).await?;
+            *connection = Some(new);
+        }
+        let connection = connection.as_mut().ok_or(PostgresError::ShuttingDown)?;
+        self.reader.head(connection).await
+    }
+
+    fn looking(&self) -> MutexGuard<'_, Looking> {
+        self.looking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// However the task ends, those who wait are told, and can start another.
+struct Running<'w>(&'w Watch);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.looking().is_running = false;
+        self.0.grown.notify(usize::MAX);
+    }
+}
+
+/// However the task ends, another can be started.
+struct Telling<'w>(&'w Arc<Watch>);
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        self.0.is_telling.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Somebody who waits.
+pub(crate) struct Waiting(Arc<Watch>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.looking().waiting -= 1;
+    }
+}

@@ -1,0 +1,202 @@
+//! Group commit: appends that wait at the same time are written together, on one connection.
+//!
+//! Whoever comes first starts a task that writes for all who wait, and ends when nobody does; so there is no task that a
+//! lone writer would have to wait for, and an append whose future is dropped or not polled holds up nobody.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Mutex as AsyncMutex, oneshot};
+use tokio::task::yield_now;
+
+use crate::append::{Appender, Busy, Grouped};
+use crate::connection::Connection;
+use crate::error::PostgresError;
+use crate::pool::Pool;
+use crate::task::{Outcome, Task};
+use crate::watch::Watch;
+
+/// How often others are let in before a group is written.
+const ROUNDS: u32 = 8;
+/// How many appends are written together.
+const MOST: usize = 256;
+/// How many bytes are written together; an append that has more is written alone.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// The connection that writes, and those who wait for it.
+pub(crate) struct Writer {
+    pub(crate) appender: Appender,
+    pool: Arc<Pool>,
+    watch: Arc<Watch>,
+    line: Mutex<Line>,
+    connection: AsyncMutex<Option<Connection>>,
+}
+
+#[derive(Default)]
+struct Line {
+    waiting: VecDeque<Seat>,
+    is_working: bool,
+}
+
+struct Seat {
+    task: Task,
+    bytes: usize,
+    reply: oneshot::Sender<Outcome>,
+}
+
+impl Writer {
+    pub(crate) fn new(appender: Appender, pool: Arc<Pool>, watch: Arc<Watch>) -> Self {
+        Self { appender, pool, watch, line: Mutex::default(), connection: AsyncMutex::default() }
+    }
+
+    /// Does a task, together with others. If the future is dropped, it may or may not be done.
+    pub(crate) async fn append(self: &Arc<Self>, task: Task) -> Outcome {
+        let bytes = task.events().map(|(_, event)| event.payload.len() + 256).sum();
+        let (reply, outcome) = oneshot::channel();
+        let is_first = {
+            let mut line = self.line();
+            line.waiting.push_back(Seat { task, bytes, reply });
+            !std::mem::replace(&mut line.is_working, true)
+        };
+        if is_first {
+            tokio::spawn(Arc::clone(self).work());
+        }
+        outcome.await.unwrap_or(Err(PostgresError::ShuttingDown))
+    }
+
+    /// Writes for those who wait, until nobody does.
+    async fn work(self: Arc<Self>) {
+        let _over = Over(&self);
+        loop {
+            // As long as others come, they are let in: one commit will do for all.
+            let mut seen = 0;
+            for _ in 0..ROUNDS {
+                let waiting = self.line().waiting.len();
+                if waiting <= seen {
+                    break;
+                }
+                seen = waiting;
+                yield_now().await;
+            }
+            let Some((tasks, replies)) = self.line().take() else { return };
+            self.write(tasks, replies).await;
+        }
+    }
+
+    async fn write(self: &Arc<Self>, mut tasks: Vec<Task>, mut replies: Vec<oneshot::Sender<Outcome>>) {
+        while !tasks.is_empty() {
+            let written = match self.group(&tasks).await {
+                Ok(Grouped::Busy(streams)) => {
+                    // Others hold these streams, perhaps for long: nobody else is to wait for that.
+                    let (mut left, mut left_replies) = (Vec::new(), Vec::new());
+                    for (task, reply) in tasks.into_iter().zip(replies) {
+                        if task.appends().iter().chain(task.checks()).any(|part| streams.contains(&part.stream)) {
+                            tokio::spawn(Arc::clone(self).alone(task, reply));
+                        } else {
+                            left.push(task);
+                            left_replies.push(reply);
+                        }
+                    }
+                    (tasks, replies) = (left, left_replies);
+                    continue;
+                }
+                Ok(Grouped::Done(done)) => Ok(done),
+                // One of them may be to blame; the others are not to suffer for it.
+                Err(error) if error.is_of_one() && tasks.len() > 1 => {
+                    for (task, reply) in tasks.into_iter().zip(replies) {
+                        tokio::spawn(Arc::clone(self).alone(task, reply));
+                    }
+                    return;
+                }
+                Err(error) => Err(error),
+            };
+            match written {
+                Ok(done) => {
+                    self.watch.appended();
+                    for (reply, done) in replies.into_iter().zip(done) {
+                        // Who has gone does not want to know.
+                        let _ = reply.send(Ok(done));
+                    }
+                }
+                Err(error) => {
+                    for reply in replies {
+                        let _ = reply.send(Err(error.clone()));
+                    }
+                }
+            }
+            return;
+        }
+    }
+
+    async fn group(&self, tasks: &[Task]) -> Result<Grouped, PostgresError> {
+        let mut slot = self.connection.lock().await;
+        let mut connection = match slot.take() {
+            Some(connection) if connection.is_open() => connection,
+            _ => self.pool.connector.connect(|| ()).await?,
+        };
+        let grouped = self.appender.append(&mut connection, tasks, Busy::Tell).await;
+        // After a timeout, something may still be going on there; and where a transaction could not be ended, too.
+        if !matches!(grouped, Err(PostgresError::Timeout { .. } | PostgresError::ConnectionLost { .. })) {
+            *slot = Some(connection);
+        }
+        grouped
+    }
+
+    /// Does one task on a connection of its own, and waits for whom it must.
+    async fn alone(self: Arc<Self>, task: Task, reply: oneshot::Sender<Outcome>) {
+        let outcome = async {
+            let mut connection = self.pool.get().await?;
+            let tasks = std::slice::from_ref(&task);
+            let grouped = self.appender.append(&mut connection, tasks, Busy::Wait).await;
+            match connection.after(grouped)? {
+                Grouped::Done(mut done) if done.len() == 1 => Ok(done.remove(0)),
+                _ => Err(PostgresError::broken("one append has one outcome")),
+            }
+        };
+        let outcome = outcome.await;
+        if outcome.is_ok() {
+            self.watch.appended();
+        }
+        let _ = reply.send(outcome);
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        // Nothing panics while the line is half changed.
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    /// The next group; `None` if nobody waits, and then nobody works.
+    fn take(&mut self) -> Option<(Vec<Task>, Vec<oneshot::Sender<Outcome>>)> {
+        let (mut tasks, mut replies, mut bytes) = (Vec::new(), Vec::new(), 0);
+        while let Some(seat) = self.waiting.pop_front() {
+            bytes += seat.bytes;
+            if tasks.len() == MOST || (bytes > MOST_BYTES && !tasks.is_empty()) {
+                self.waiting.push_front(seat);
+                break;
+            }
+            // Who has gone before it was begun is not written for.
+            if !seat.reply.is_closed() {
+                tasks.push(seat.task);
+                replies.push(seat.reply);
+            }
+        }
+        self.is_working = !tasks.is_empty();
+        self.is_working.then_some((tasks, replies))
+    }
+}
+
+/// If the task ends before its time, as when its runtime does, those who wait are told, and others can go on.
+struct Over<'w>(&'w Writer);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        let mut line = self.0.line();
+        if line.is_working && line.waiting.is_empty() {
+            line.is_working = false;
+        } else if std::mem::take(&mut line.is_working) {
+            line.waiting.clear();
+        }
+    }
+}
