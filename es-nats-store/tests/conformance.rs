@@ -1,0 +1,17 @@
+//! `NatsStore` against the contract of all stores.
+
+mod common;
+
+use es_nats_store::NatsStore;
+use es_testkit::conformance::Report;
+use test_servers::Nats;
+
+es_testkit::store_conformance!(
+    nats,
+    [subscribe, checkpoints, multi_stream_append, snapshots, second_handle, durable],
+    place = common::name,
+    open = async |name: &String| {
+        let url = Nats::shared().expect("a NATS server can be had").url();
+        NatsStore::options().name(name).connect(&url).await.unwrap()
+    }
+);
