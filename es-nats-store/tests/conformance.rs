@@ -8,7 +8,7 @@ use test_servers::Nats;
 
 es_testkit::store_conformance!(
     nats,
-    [subscribe, checkpoints, multi_stream_append, snapshots, second_handle, durable],
+    [subscribe, checkpoints, multi_stream_append, snapshots, ids_within_streams, second_handle, durable],
     place = common::name,
     open = async |name: &String| {
         let url = Nats::shared().expect("a NATS server can be had").url();

@@ -23,6 +23,7 @@
 //! | `checkpoints` | is [`CheckpointStore`](es_core::store::CheckpointStore) | 26 to 29 |
 //! | `multi_stream_append` | is [`MultiStreamAppend`](es_core::store::MultiStreamAppend) | 30 to 34 |
 //! | `snapshots` | is [`SnapshotStore`](es_core::store::SnapshotStore) | S1 to S7 |
+//! | `ids_within_streams` | does *not* know an event id of another stream | 15 and 17 are held within each stream only |
 //! | `second_handle` | can be opened twice at one place | all, between handles |
 //! | `durable` | has what it had when it is opened again | all, after a restart |
 //! | `any_executor` | needs no runtime | – |

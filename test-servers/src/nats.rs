@@ -31,10 +31,10 @@ pub struct Nats {
 }
 
 impl Nats {
-    /// The server that all tests of this process share. `None` if there is none to be had.
+    /// The server that all tests of this process share; it takes messages of 8 MiB. `None` if there is none to be had.
     pub fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Option<Nats>> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start("jetstream: enabled")).as_ref()
+        SHARED.get_or_init(|| Self::start("jetstream: enabled\nmax_payload: 8388608")).as_ref()
     }
 
     /// A server of one's own. `None` if there is none to be had.

@@ -31,6 +31,7 @@ pub struct Stores {
     pub(super) checkpoints: Option<Arc<dyn CheckpointStore>>,
     pub(super) several: Option<Arc<dyn MultiStreamAppend>>,
     pub(super) snapshots: Option<Arc<dyn SnapshotStore>>,
+    pub(super) ids_within_streams: bool,
 }
 
 /// A store whose capabilities are being listed; [`store_conformance!`](crate::store_conformance) makes it.
@@ -50,6 +51,7 @@ impl<S: EventStore + 'static> Offered<S> {
             checkpoints: None,
             several: None,
             snapshots: None,
+            ids_within_streams: false,
         };
         Self { store, stores }
     }
@@ -91,6 +93,13 @@ impl<S: EventStore + 'static> Offered<S> {
         S: SnapshotStore,
     {
         self.stores.snapshots = Some(Arc::clone(&self.store) as _);
+        self
+    }
+
+    /// It holds rules 15 and 17 within each stream, and does not know an id of another.
+    #[must_use]
+    pub fn ids_within_streams(mut self) -> Self {
+        self.stores.ids_within_streams = true;
         self
     }
 
@@ -182,6 +191,15 @@ impl Subject {
 
     pub(super) fn snapshots(&self) -> Arc<dyn SnapshotStore> {
         Arc::clone(self.handle().snapshots.as_ref().expect("a check of rules S1 to S7 needs `snapshots`"))
+    }
+
+    /// Whether it knows the ids of other streams; says so, if it does not.
+    pub(super) fn has_ids_across_streams(&self) -> bool {
+        let has = !self.handle().ids_within_streams;
+        if !has {
+            super::note("the store has no `ids_across_streams`");
+        }
+        has
     }
 
     pub(super) fn maybe_subscribe(&self) -> Option<&Arc<dyn Subscribe>> {
