@@ -22,8 +22,12 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 const NO_MESSAGE: u64 = 10_037;
 const NO_STREAM: u64 = 10_059;
 const WRONG_LAST: [u64; 2] = [10_071, 10_164];
-/// JetStream is not enabled, for the server or the account, or an account or a stream is full: waiting does not help.
-const NOT_PASSING: [u64; 6] = [10_023, 10_039, 10_047, 10_076, 10_077, 10_028];
+/// JetStream is not enabled, for the server or the account, or the disk, the account or the stream is full: these come
+/// with the status of what passes, and do not.
+const LASTING: [u64; 4] = [10_023, 10_039, 10_076, 10_077];
+/// The server that answers leads no more, the stream has no leader, a batch was cut in two by a change of leaders, or too
+/// much is under way.
+const PASSING: [u64; 6] = [10_009, 10_118, 10_167, 10_176, 10_210, 10_211];
 
 /// A connection, and how long it is worth trying.
 #[derive(Debug, Clone)]
@@ -229,7 +233,9 @@ fn parsed<T: DeserializeOwned>(subject: &str, payload: &[u8]) -> Result<Result<T
     let refused: Refused = serde_json::from_slice(payload).map_err(|error| answer(subject, &error.to_string()))?;
     match refused.error {
         // The leader is being elected, or the server has just started.
-        Some(refusal) if matches!(refusal.code, 500 | 503) && !NOT_PASSING.contains(&refusal.err_code) => {
+        Some(refusal)
+            if PASSING.contains(&refusal.err_code) || refusal.code == 503 && !LASTING.contains(&refusal.err_code) =>
+        {
             Err(Failure::Passing(refusal.description))
         }
         Some(refusal) => Ok(Err(refusal)),

@@ -95,6 +95,7 @@ impl Options {
     pub async fn connect_with(self, connection: ConnectOptions, urls: &str) -> Result<NatsStore, ConnectError> {
         let addresses: Result<Vec<ServerAddr>, _> = urls.split(',').map(|url| url.trim().parse()).collect();
         let addresses = addresses.map_err(|cause| ConnectError::Address { cause: Shown(cause.to_string()).into() })?;
+        let connection = addresses.iter().fold(connection, credentials);
         let client = connection.connect(addresses).await.map_err(connect::failed)?;
         self.open(client).await
     }
@@ -106,6 +107,29 @@ impl Options {
     pub async fn open(self, client: Client) -> Result<NatsStore, ConnectError> {
         connect::open(client, self).await
     }
+}
+
+/// The connection with the credentials of a URL, which the client itself does not look for: a user and a password, or a
+/// token alone.
+fn credentials(connection: ConnectOptions, address: &ServerAddr) -> ConnectOptions {
+    match (address.username().map(unescaped), address.password().map(unescaped)) {
+        (Some(user), Some(password)) => connection.user_and_password(user, password),
+        (Some(token), None) => connection.token(token),
+        (None, _) => connection,
+    }
+}
+
+/// A part of a URL without the `%XX` of characters that mean something there.
+fn unescaped(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let [first, after @ ..] = rest {
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| *first == b'%') {
+            Some(byte) => (bytes.push(byte), rest = &after[2..]),
+            None => (bytes.push(*first), rest = after),
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// An error of which only the text is kept.

@@ -3,7 +3,6 @@
 mod common;
 
 use es_nats_store::NatsStore;
-use es_testkit::conformance::Report;
 use test_servers::Nats;
 
 es_testkit::store_conformance!(

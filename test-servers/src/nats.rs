@@ -1,6 +1,5 @@
 //! NATS servers with JetStream: one alone, or a cluster on the loopback address whose nodes can be killed and paused.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -164,11 +163,8 @@ impl NatsCluster {
     fn of(program: &Program, size: usize) -> Result<Self, String> {
         let mut nodes = (0..size).map(|_| Nats::prepared(program)).collect::<Result<Vec<_>, _>>()?;
         let routes = (0..size).map(|_| free_port()).collect::<Result<Vec<_>, _>>()?;
-        let listed = routes.iter().fold(String::new(), |mut listed, port| {
-            // Writing to a string cannot fail.
-            let _ = write!(listed, "\"nats://127.0.0.1:{port}\" ");
-            listed
-        });
+        let listed: Vec<_> = routes.iter().map(|port| format!("\"nats://127.0.0.1:{port}\"")).collect();
+        let listed = listed.join(", ");
         for ((number, node), route) in nodes.iter().enumerate().zip(&routes) {
             let cluster = format!("cluster {{ name: test, listen: \"127.0.0.1:{route}\", routes: [{listed}] }}");
             node.configure(&format!("node-{number}"), &format!("jetstream: enabled\n{cluster}"))?;
