@@ -29,9 +29,9 @@ impl Shared {
         let mut tail = self.tails.remembered(stream);
         loop {
             // What is remembered is enough to write, and not enough to refuse.
-            let remembered = tail.take().filter(|tail| {
-                !events.is_empty() && expected.accepts(tail.version) && !tail.may_have(ids(&events))
-            });
+            let remembered = tail
+                .take()
+                .filter(|tail| !events.is_empty() && expected.accepts(tail.version) && !tail.may_have(ids(&events)));
             let tail_now = match remembered {
                 Some(tail) => tail,
                 None => {
@@ -100,8 +100,7 @@ impl Shared {
         let wanted: std::collections::HashSet<EventId> = ids.collect();
         let take = |commit: &Commit, places: &mut HashMap<EventId, EventPlace>| {
             for event in commit.events.iter().filter(|event| wanted.contains(&event.id)) {
-                let place =
-                    EventPlace { stream: stream.clone(), version: event.version, position: event.position };
+                let place = EventPlace { stream: stream.clone(), version: event.version, position: event.position };
                 places.insert(event.id, place);
             }
         };
@@ -155,4 +154,3 @@ pub(crate) fn ids(events: &[NewEvent]) -> impl Iterator<Item = EventId> + Clone 
 pub(crate) fn failed(stream: &StreamId, error: NatsError) -> AppendError {
     AppendError::Store { stream: stream.clone(), cause: Box::new(error) }
 }
-

@@ -40,7 +40,8 @@ impl Shared {
 
     fn parsed(&self, sequence: u64, value: &[u8]) -> Result<Value, CheckpointError> {
         Value::parse(value).ok_or_else(|| {
-            let (stream, problem) = (self.checkpoints.stream().to_owned(), "a checkpoint is a number and a mark".into());
+            let (stream, problem) =
+                (self.checkpoints.stream().to_owned(), "a checkpoint is a number and a mark".into());
             failed(NatsError::Broken { stream, sequence, problem })
         })
     }

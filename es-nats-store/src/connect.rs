@@ -97,7 +97,9 @@ pub enum ConnectError {
         description: String,
     },
     /// JetStream did not do what it was asked.
-    #[error("the store could not be opened in JetStream; if the servers are well, the user may lack rights on `$JS.API.>`")]
+    #[error(
+        "the store could not be opened in JetStream; if the servers are well, the user may lack rights on `$JS.API.>`"
+    )]
     Failed(#[source] NatsError),
 }
 

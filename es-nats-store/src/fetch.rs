@@ -51,12 +51,8 @@ impl<'a> Fetch<'a> {
         if self.is_done() {
             return Ok(Vec::new());
         }
-        let question = Many {
-            seq: self.next,
-            next_by_subj: self.subjects,
-            batch: wanted.clamp(1, MOST),
-            max_bytes: MOST_BYTES,
-        };
+        let question =
+            Many { seq: self.next, next_by_subj: self.subjects, batch: wanted.clamp(1, MOST), max_bytes: MOST_BYTES };
         let mut messages = self.js.patiently(|| self.js.many(self.stream, &question)).await?;
         if messages.is_empty() {
             // The replica that was asked is behind.

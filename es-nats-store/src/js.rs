@@ -143,7 +143,12 @@ impl Js {
     }
 
     /// One attempt to get an answer.
-    pub(crate) async fn ask(&self, subject: &str, headers: Option<HeaderMap>, payload: Bytes) -> Result<Message, Failure> {
+    pub(crate) async fn ask(
+        &self,
+        subject: &str,
+        headers: Option<HeaderMap>,
+        payload: Bytes,
+    ) -> Result<Message, Failure> {
         let request = Request { payload: Some(payload), headers, timeout: Some(Some(ATTEMPT)), inbox: None };
         let (bytes, limit) = (request.payload.as_ref().map_or(0, Bytes::len), self.client.max_payload());
         self.client.send_request(subject.to_owned(), request).await.map_err(|error| match error.kind() {
@@ -263,9 +268,9 @@ impl GotMessage {
             decoded.map_err(|error| answer(asked, &error.to_string()))
         };
         let (payload, headers) = (bytes(&self.data)?.into(), bytes(&self.hdrs)?);
-        let is_deletion = String::from_utf8_lossy(&headers).lines().any(|line| {
-            line.split_once(':').is_some_and(|(name, value)| is_deletion(name, value.trim()))
-        });
+        let is_deletion = String::from_utf8_lossy(&headers)
+            .lines()
+            .any(|line| line.split_once(':').is_some_and(|(name, value)| is_deletion(name, value.trim())));
         Ok(Stored { sequence: self.seq, subject: self.subject, payload, is_deletion })
     }
 }

@@ -111,9 +111,15 @@ impl Shared {
             for stored in fetch.more(to + 1 - expected.min(to)).await? {
                 let commit = Commit::decode(&self.names.store, stored.sequence, &stored.payload)?;
                 if commit.first.get() != expected {
-                    let problem =
-                        format!("it begins at version {} of `{stream}`, not {expected}: events are missing", commit.first);
-                    return Err(NatsError::Broken { stream: self.names.store.clone(), sequence: stored.sequence, problem });
+                    let problem = format!(
+                        "it begins at version {} of `{stream}`, not {expected}: events are missing",
+                        commit.first
+                    );
+                    return Err(NatsError::Broken {
+                        stream: self.names.store.clone(),
+                        sequence: stored.sequence,
+                        problem,
+                    });
                 }
                 expected = commit.last().get() + 1;
                 events.extend(commit.events.into_iter().filter(|event| within(&event)));

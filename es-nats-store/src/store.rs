@@ -8,7 +8,7 @@ use es_core::store::{
     AppendError, Appended, EventStore, Limits, LogPage, MultiAppend, MultiAppendError, MultiAppended,
     MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
 };
-use es_core::{ExpectedVersion, NewEvent, Position, StreamId, Timestamp, UuidV7, IdSource as _};
+use es_core::{ExpectedVersion, IdSource as _, NewEvent, Position, StreamId, Timestamp, UuidV7};
 use uuid::Uuid;
 
 use crate::bucket::Bucket;

@@ -99,7 +99,9 @@ async fn of_many_writers_on_three_servers_one_wins() {
 
 #[tokio::test]
 async fn wrong_credentials_are_told_and_nothing_of_them() {
-    let Some(server) = Nats::start("jetstream: enabled\nauthorization { user: ada, password: \"ri:g%t\" }") else { return };
+    let Some(server) = Nats::start("jetstream: enabled\nauthorization { user: ada, password: \"ri:g%t\" }") else {
+        return;
+    };
     let address = format!("127.0.0.1:{}", server.port());
     NatsStore::connect(&format!("nats://ada:ri%3Ag%25t@{address}")).await.unwrap();
     let error = NatsStore::connect(&format!("nats://ada:secret@{address}")).await.unwrap_err();

@@ -14,6 +14,7 @@ struct Kind {
 
 const KINDS: &[Kind] = &[
     Kind { form: "memory:", feature: "memory", is_built: cfg!(feature = "memory") },
+    Kind { form: "nats://HOST", feature: "nats", is_built: cfg!(feature = "nats") },
     Kind { form: "sqlite:PATH", feature: "sqlite", is_built: cfg!(feature = "sqlite") },
 ];
 
@@ -22,6 +23,7 @@ const KINDS: &[Kind] = &[
 /// | URL | store | feature |
 /// |---|---|---|
 /// | `memory:` | a new, empty one in memory; gone with its last handle | `memory`, on by default |
+/// | `nats://HOST/NAME`, `tls://HOST/NAME` | the store `NAME` in the JetStream of these servers, which is made if there is none; several `HOST:PORT` are separated by commas, without a name it is `es` | `nats` |
 /// | `sqlite:PATH`, `sqlite://PATH` | the file at `PATH`, which is made if there is none | `sqlite` |
 ///
 /// A path is taken as it is: relative to the working directory, unless it begins with `/`, and without escapes.
@@ -40,6 +42,8 @@ pub async fn connect(url: &str) -> Result<Store, ConnectError> {
     let (scheme, rest) = url.split_once(':').filter(|(scheme, _)| is_scheme(scheme)).ok_or(ConnectError::NoScheme)?;
     match scheme.to_ascii_lowercase() {
         scheme if scheme == "memory" => memory(rest),
+        scheme if scheme == "nats" => nats("nats", rest).await,
+        scheme if scheme == "tls" => nats("tls", rest).await,
         scheme if scheme == "sqlite" => sqlite(rest).await,
         scheme => Err(ConnectError::UnknownScheme { scheme }),
     }
@@ -56,6 +60,36 @@ fn memory(rest: &str) -> Result<Store, ConnectError> {
 #[cfg(not(feature = "memory"))]
 fn memory(_: &str) -> Result<Store, ConnectError> {
     Err(ConnectError::NotBuilt { scheme: "memory", feature: "memory" })
+}
+
+#[cfg(feature = "nats")]
+async fn nats(scheme: &'static str, rest: &str) -> Result<Store, ConnectError> {
+    let malformed = |problem| Err(ConnectError::Malformed { scheme, problem });
+    let Some(servers) = rest.strip_prefix("//") else { return malformed("`//` and a host must follow the colon") };
+    let (servers, name) = servers.split_once('/').unwrap_or((servers, ""));
+    if servers.is_empty() {
+        return malformed("a host must follow `//`");
+    }
+    if servers.contains('?') || name.contains(['/', '?']) {
+        return malformed(
+            "after the hosts comes `/` and the name of a store; options are those of `es::nats::Options`",
+        );
+    }
+    let with_scheme = |server: &str| {
+        if server.contains("://") { server.to_owned() } else { format!("{scheme}://{server}") }
+    };
+    let urls: Vec<_> = servers.split(',').map(with_scheme).collect();
+    let options = es_nats_store::NatsStore::options();
+    let options = if name.is_empty() { options } else { options.name(name) };
+    let opened = options.connect(&urls.join(",")).await;
+    let failed = |cause| ConnectError::Open { scheme, cause: Box::new(cause) };
+    Ok(std::sync::Arc::new(opened.map_err(failed)?))
+}
+
+#[cfg(not(feature = "nats"))]
+#[allow(clippy::unused_async, reason = "with the feature, it waits")]
+async fn nats(scheme: &'static str, _: &str) -> Result<Store, ConnectError> {
+    Err(ConnectError::NotBuilt { scheme, feature: "nats" })
 }
 
 #[cfg(feature = "sqlite")]

@@ -53,6 +53,8 @@ pub use es_derive::{
 
 #[cfg(feature = "memory")]
 pub use es_memory_store::MemoryStore;
+#[cfg(feature = "nats")]
+pub use es_nats_store as nats;
 #[cfg(feature = "sqlite")]
 pub use es_sqlite_store as sqlite;
 

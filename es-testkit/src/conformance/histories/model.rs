@@ -71,9 +71,8 @@ impl Model {
 
     /// Whether a number is stored, as far as the store can tell at an append to that stream.
     fn has(&self, to: u64, number: u64) -> bool {
-        let is_seen = |(stream, stored): &(u64, u64)| {
-            *stored == number && (*stream == to || self.has_ids_across_streams)
-        };
+        let is_seen =
+            |(stream, stored): &(u64, u64)| *stored == number && (*stream == to || self.has_ids_across_streams);
         self.stored.iter().any(is_seen)
     }
 
