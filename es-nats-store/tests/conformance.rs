@@ -3,6 +3,7 @@
 mod common;
 
 use es_nats_store::NatsStore;
+use es_testkit::conformance::Report;
 use test_servers::Nats;
 
 es_testkit::store_conformance!(
@@ -14,3 +15,10 @@ es_testkit::store_conformance!(
         NatsStore::options().name(name).connect(&url).await.unwrap()
     }
 );
+
+#[test]
+fn the_report_says_what_the_store_keeps() {
+    if Nats::shared().is_some() {
+        Report::of(&nats::backend()).assert_in(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conformance.md"));
+    }
+}
