@@ -66,7 +66,7 @@ impl Nats {
         let (port, monitor, data) = (self.port, self.monitor, self.folder.join("data"));
         let text = format!(
             "server_name: {name}\nlisten: \"127.0.0.1:{port}\"\nhttp: \"127.0.0.1:{monitor}\"\n{}\n",
-            config.replace("jetstream: enabled", &format!("jetstream: {{ store_dir: {data:?} }}"))
+            config.replace("jetstream: enabled", &format!("jetstream: {{ store_dir: \"{}\" }}", data.display()))
         );
         fs::write(self.folder.join("config"), text).map_err(|error| error.to_string())
     }
