@@ -53,7 +53,10 @@ async fn any_part_of_a_long_stream_is_found() {
     let (long, other) = (stream("account-long"), stream("account-other"));
     let (mut number, mut other_number) = (0, 1_000_000);
     while number < 3_000 {
-        let size = [1, 1, 2, 1, 5, 1, 40, 1][usize::try_from(number % 8).unwrap()];
+        let size = match number % 64 {
+            6 => 40,
+            at => 1 + at % 2,
+        };
         let events = (number + 1..=number + size).map(event).collect();
         store.append(&long, ExpectedVersion::Exact(Version::new(number)), events).await.unwrap();
         number += size;
