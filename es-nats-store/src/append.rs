@@ -32,22 +32,21 @@ impl Shared {
             let remembered = tail
                 .take()
                 .filter(|tail| !events.is_empty() && expected.accepts(tail.version) && !tail.may_have(ids(&events)));
-            let tail_now = match remembered {
-                Some(tail) => tail,
-                None => {
-                    let fresh = self.tails.fresh(&self.js, &self.names, stream).await.map_err(failed)?;
-                    if let Some(last) = self.find_again(stream, &fresh, &events).await? {
-                        return Ok(last);
-                    }
-                    let actual = fresh.tail.version;
-                    if !expected.accepts(actual) {
-                        return Err(AppendError::Conflict { stream: stream.clone(), expected, actual });
-                    }
-                    if events.is_empty() {
-                        return Ok(Appended { version: actual, position: None });
-                    }
-                    fresh.tail
+            let tail_now = if let Some(tail) = remembered {
+                tail
+            } else {
+                let fresh = self.tails.fresh(&self.js, &self.names, stream).await.map_err(failed)?;
+                if let Some(first) = self.find_again(stream, &fresh, &events).await? {
+                    return Ok(first);
                 }
+                let actual = fresh.tail.version;
+                if !expected.accepts(actual) {
+                    return Err(AppendError::Conflict { stream: stream.clone(), expected, actual });
+                }
+                if events.is_empty() {
+                    return Ok(Appended { version: actual, position: None });
+                }
+                fresh.tail
             };
             let message = commit::encode(stream, &tail_now, &events);
             self.check_size(stream, &subject, message.len())?;

@@ -112,7 +112,9 @@ pub(crate) fn encode(stream: &StreamId, tail: &Tail, events: &[NewEvent]) -> Byt
     let mut text = Vec::with_capacity(payloads + 256 * (events.len() + 1));
     serde_json::to_writer(&mut text, &head).expect("numbers and texts are JSON, and a vector takes them");
     text.push(b'\n');
-    events.iter().for_each(|event| text.extend_from_slice(&event.payload));
+    for event in events {
+        text.extend_from_slice(&event.payload);
+    }
     Bytes::from(text)
 }
 

@@ -129,14 +129,13 @@ pub(crate) async fn open(client: Client, options: Options) -> Result<NatsStore, 
     }
     let js = Js { client, patience: options.patience };
     match js.attempt::<Account>("$JS.API.INFO", &()).await {
-        Ok(Ok(_)) => {}
         Ok(Err(refusal)) => return Err(not_enabled(refusal)),
         // Nobody answers at all where the server has no JetStream.
         Err(crate::js::Failure::Passing(_)) if !server.jetstream => {
             return Err(ConnectError::NoJetStream { description: "no answer".to_owned() });
         }
-        // The streams below are asked for with patience.
-        Err(_) => {}
+        // If not yet, the streams below are asked for with patience.
+        Ok(Ok(_)) | Err(_) => {}
     }
     let names = Names { store: options.name.clone() };
     let replicas = options.replicas.unwrap_or(if server.cluster.is_some() { 3 } else { 1 });

@@ -3,7 +3,7 @@
 //! Any server that has a replica answers, which is fast, but it may be behind. Who reads therefore names a message that
 //! the leader has; what ends before it is asked for again, the next message of the leader itself.
 
-use async_nats::{HeaderMap, Message, StatusCode};
+use async_nats::{Message, StatusCode};
 use futures_util::StreamExt as _;
 use serde::Serialize;
 
@@ -59,13 +59,11 @@ impl<'a> Fetch<'a> {
             let which = Which { seq: Some(self.next), last_by_subj: None, next_by_subj: Some(self.subjects) };
             messages.extend(self.js.of_leader(self.stream, which).await?);
         }
-        match messages.last() {
-            Some(last) => self.next = last.sequence + 1,
-            None => {
-                let problem = format!("message {} was there, and is not", self.known);
-                return Err(NatsError::Broken { stream: self.stream.to_owned(), sequence: self.known, problem });
-            }
-        }
+        let Some(last) = messages.last() else {
+            let problem = format!("message {} was there, and is not", self.known);
+            return Err(NatsError::Broken { stream: self.stream.to_owned(), sequence: self.known, problem });
+        };
+        self.next = last.sequence + 1;
         Ok(messages)
     }
 }
@@ -125,7 +123,7 @@ impl Js {
 
 /// A message that came directly, and the sequence of the one that was sent before it.
 fn stored(asked: &str, message: Message) -> Result<(Stored, Option<u64>), NatsError> {
-    let headers = message.headers.unwrap_or_else(HeaderMap::new);
+    let headers = message.headers.unwrap_or_default();
     let number = |name: &str| headers.get(name).and_then(|value| value.as_str().parse::<u64>().ok());
     let sequence = number("Nats-Sequence").ok_or_else(|| answer(asked, "a message has no sequence"))?;
     let subject = headers.get("Nats-Subject").ok_or_else(|| answer(asked, "a message has no subject"))?;

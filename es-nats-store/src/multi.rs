@@ -83,7 +83,7 @@ impl Shared {
             before = Some(seen);
             let parts = self.parts(&tails, &checks, &runs)?;
             if let Some(last) = self.publish_batch(&parts).await.map_err(failed)? {
-                return Ok(self.stored(&appends, tails, &runs, last));
+                return Ok(self.stored(&appends, &tails, &runs, last));
             }
         }
     }
@@ -173,7 +173,9 @@ impl Shared {
                     headers.insert(NATS_BATCH_SEQUENCE, number.to_string());
                     if let Some((sequence, about)) = &part.expected {
                         headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, sequence.to_string());
-                        about.iter().for_each(|about| headers.insert(EXPECTED_SUBJECT, about.as_str()));
+                        if let Some(about) = about {
+                            headers.insert(EXPECTED_SUBJECT, about.as_str());
+                        }
                     }
                     if number == parts.len() {
                         headers.insert(NATS_BATCH_COMMIT, NATS_BATCH_COMMIT_FINAL);
@@ -196,7 +198,7 @@ impl Shared {
     fn stored(
         &self,
         appends: &[Expectation],
-        tails: HashMap<StreamId, Fresh>,
+        tails: &HashMap<StreamId, Fresh>,
         runs: &[Run<'_>],
         last: u64,
     ) -> MultiAppended {
@@ -213,7 +215,9 @@ impl Shared {
             None => StreamAppended { stream: stream.clone(), version: tails[stream].tail.version, position: None },
         });
         let outcome = MultiAppended { streams: streams.collect(), position: Some(places::last(last)) };
-        ends.iter().for_each(|(stream, tail)| self.tails.remember(stream, tail));
+        for (stream, tail) in &ends {
+            self.tails.remember(stream, tail);
+        }
         self.watch.grown(last);
         outcome
     }

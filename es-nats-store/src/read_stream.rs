@@ -148,12 +148,10 @@ impl Shared {
     /// The message with that sequence, which is there.
     pub(crate) async fn commit_at(&self, sequence: u64) -> Result<Commit, NatsError> {
         let store = &self.names.store;
-        match self.js.at(store, sequence).await? {
-            Some(stored) => Commit::decode(store, sequence, &stored.payload),
-            None => {
-                let problem = "a later message says that it was there".to_owned();
-                Err(NatsError::Broken { stream: store.clone(), sequence, problem })
-            }
-        }
+        let Some(stored) = self.js.at(store, sequence).await? else {
+            let problem = "a later message says that it was there".to_owned();
+            return Err(NatsError::Broken { stream: store.clone(), sequence, problem });
+        };
+        Commit::decode(store, sequence, &stored.payload)
     }
 }

@@ -21,6 +21,7 @@ pub(crate) enum Kind {
 }
 
 /// The settings that matter to the store; the server fills in the rest.
+#[allow(clippy::struct_excessive_bools, reason = "they are the settings of JetStream")]
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Config {
     pub(crate) name: String,

@@ -145,15 +145,12 @@ impl Subscribe for NatsStore {
             if places::last(shared.watch.head()) > position {
                 return Ok(());
             }
-            match &waiting {
-                Some(waiting) => {
-                    waiting.look();
-                    listener.await;
-                }
-                None => {
-                    waiting = Some(Waiting::begin(shared));
-                    shared.head().await.map_err(read_failed)?;
-                }
+            if let Some(waiting) = &waiting {
+                waiting.look();
+                listener.await;
+            } else {
+                waiting = Some(Waiting::begin(shared));
+                shared.head().await.map_err(read_failed)?;
             }
         }
     }

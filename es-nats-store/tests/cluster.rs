@@ -14,7 +14,7 @@ use es_core::{ExpectedVersion, Position, RecordedEvent, Version};
 use es_nats_store::{NatsStore, async_nats};
 use test_servers::NatsCluster;
 
-const WRITERS: u64 = 4;
+const WRITERS: usize = 4;
 /// Events of one append.
 const BATCH: u64 = 2;
 /// How long two of three may take to go on.
@@ -35,7 +35,7 @@ async fn leader(client: &async_nats::Client, store: &str) -> usize {
 }
 
 struct Progress {
-    acknowledged: [AtomicU64; WRITERS as usize],
+    acknowledged: [AtomicU64; WRITERS],
     seen: AtomicU64,
     is_over: AtomicBool,
 }
@@ -109,7 +109,7 @@ async fn two_of_three_go_on_and_nothing_is_lost_or_doubled() {
     let progress = Progress { acknowledged: Default::default(), seen: 0.into(), is_over: false.into() };
     let (progress, end) = (Arc::new(progress), Arc::new(AtomicU64::new(u64::MAX)));
     let writers: Vec<_> =
-        (0..WRITERS).map(|writer| tokio::spawn(write(store.clone(), Arc::clone(&progress), writer))).collect();
+        (0..WRITERS as u64).map(|writer| tokio::spawn(write(store.clone(), Arc::clone(&progress), writer))).collect();
     let reader = tokio::spawn(tail(reading, Arc::clone(&progress), Arc::clone(&end)));
     progress.more(50, "all three").await;
 
@@ -145,7 +145,7 @@ async fn two_of_three_go_on_and_nothing_is_lost_or_doubled() {
     tailed.retain(|event| event.stream.category() == "account");
 
     let mut all = 0;
-    for writer in 0..WRITERS {
+    for writer in 0..WRITERS as u64 {
         let acknowledged = progress.acknowledged[usize::try_from(writer).unwrap()].load(Ordering::SeqCst);
         let own = stream(&format!("account-{writer}"));
         let (mut range, mut events) = (ReadStream::all(), Vec::new());
