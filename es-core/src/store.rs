@@ -38,7 +38,8 @@
 //!
 //! Sending again
 //!
-//! 15. An event id is unique in the store.
+//! 15. An event id is unique in the store. A store that can tell this within each stream only says so where it is
+//!     opened, and its conformance run prints it; for such a store, ids of other streams are new in rules 16 and 17.
 //! 16. If all events of an append are stored already – by their ids, in that stream, next to each other and in the same
 //!     order – it has been sent before: it writes nothing and returns the version and the position of the last of them,
 //!     whatever is expected and whatever has been appended since. What the events hold beside their ids is not

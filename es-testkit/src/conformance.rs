@@ -27,6 +27,7 @@
 //! | `inline_append` | is [`InlineAppend`](es_core::store::InlineAppend) | N1 to N3 |
 //! | `leases` | is [`LeaseStore`](es_core::store::LeaseStore) | L1 to L6 |
 //! | `failures` | is [`FailureStore`](es_core::store::FailureStore) | F1 to F7 |
+//! | `ids_within_streams` | does *not* know an event id of another stream | 15 and 17 are held within each stream only |
 //! | `second_handle` | can be opened twice at one place | all, between handles |
 //! | `durable` | has what it had when it is opened again | all, after a restart |
 //! | `any_executor` | needs no runtime | – |

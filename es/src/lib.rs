@@ -55,6 +55,8 @@ pub use es_derive::{
 pub use es_memory_store::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use es_postgres_store as postgres;
+#[cfg(feature = "nats")]
+pub use es_nats_store as nats;
 #[cfg(feature = "sqlite")]
 pub use es_sqlite_store as sqlite;
 

@@ -3,13 +3,19 @@
 use std::error::Error;
 
 use es::ConnectError;
-#[cfg(any(feature = "memory", feature = "postgres", feature = "sqlite"))]
+#[cfg(any(feature = "memory", feature = "nats", feature = "postgres", feature = "sqlite"))]
 use es::{
-    EventId, EventName, ExpectedVersion, Metadata, NewEvent, Position, Store, StreamId, Timestamp,
-    store::{CheckpointName, CheckpointStore, EventStore, MultiAppend, MultiStreamAppend, ReadLog, Subscribe},
+    EventId, EventName, ExpectedVersion, Metadata, NewEvent, StreamId, Timestamp,
+    store::{EventStore, MultiAppend, MultiStreamAppend, Subscribe},
 };
 
 #[cfg(any(feature = "memory", feature = "postgres", feature = "sqlite"))]
+use es::{
+    Position, Store,
+    store::{CheckpointName, CheckpointStore, ReadLog},
+};
+
+#[cfg(any(feature = "memory", feature = "nats", feature = "postgres", feature = "sqlite"))]
 fn event(number: u128) -> NewEvent {
     NewEvent {
         id: EventId::new(uuid::Uuid::from_u128(number)),
@@ -87,6 +93,37 @@ async fn postgres_is_a_schema_that_remembers() {
     assert!(!format!("{} {error:?}", told(&error)).contains("hunter2"), "{error:?}");
 }
 
+#[cfg(feature = "nats")]
+#[tokio::test]
+async fn nats_is_a_store_by_name_in_jetstream() {
+    use es::store::ReadStream;
+
+    let Some(server) = test_servers::Nats::shared() else { return };
+    let store = es::connect(&format!("{}/bank", server.url())).await.unwrap();
+    let stream = StreamId::new("account", "ada").unwrap();
+    let appended = store.append(&stream, ExpectedVersion::NoStream, vec![event(1)]).await.unwrap();
+    let batch = MultiAppend::new().append(&stream, ExpectedVersion::StreamExists, vec![event(2)]);
+    store.append_multi(batch).await.unwrap();
+    store.appended_after(appended.position.unwrap()).await.unwrap();
+    let again = es::connect(&format!("NATS://127.0.0.1:{}/bank", server.port())).await.unwrap();
+    assert_eq!(again.read_stream(&stream, ReadStream::all()).await.unwrap().events.len(), 2);
+    let other = es::connect(&server.url()).await.unwrap();
+    assert!(!other.read_stream(&stream, ReadStream::all()).await.unwrap().exists());
+    for malformed in ["nats:", "nats://", "nats:bank", "nats://localhost/a/b", "nats://localhost?x=1", "tls:///bank"] {
+        assert!(matches!(refused(malformed).await, ConnectError::Malformed { .. }), "{malformed}");
+    }
+    let error = refused(&format!("{}/b.a", server.url())).await;
+    assert!(matches!(&error, ConnectError::Open { scheme: "nats", .. }), "{error}");
+}
+
+#[cfg(not(feature = "nats"))]
+#[tokio::test]
+async fn nats_needs_its_feature() {
+    for url in ["nats://localhost", "tls://localhost"] {
+        assert!(matches!(refused(url).await, ConnectError::NotBuilt { feature: "nats", .. }), "{url}");
+    }
+}
+
 #[cfg(not(feature = "sqlite"))]
 #[tokio::test]
 async fn a_scheme_that_another_build_has_names_the_feature() {
@@ -126,6 +163,9 @@ async fn no_error_tells_a_password() {
         "memory://ada:hunter2@db",
         "sqlite://ada:bank.db?key=hunter2",
         "sqlite://?key=hunter2",
+        "nats://ada:hunter2@localhost:x",
+        "nats://ada:hunter2@localhost/a/b",
+        "nats://ada:hunter2@127.0.0.1:1",
     ] {
         let error = refused(url).await;
         let all = format!("{} {error:?}", told(&error));

@@ -1,9 +1,13 @@
 //! Programs of Debian packages: those installed, else installed by root, else unpacked by an ordinary user.
 
+mod later;
+
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+pub use self::later::of_release;
 
 /// A program, and where its libraries are if they are not installed.
 #[derive(Debug, Clone)]

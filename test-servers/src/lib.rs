@@ -11,9 +11,11 @@
 //! ```
 
 pub mod debian;
+mod nats;
 mod postgres;
 mod process;
 
+pub use self::nats::{Nats, NatsCluster};
 pub use self::postgres::{PASSWORD, Postgres};
 pub use self::process::{Process, free_port};
 

@@ -12,6 +12,8 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::debian::run;
+
 /// How long a server may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -24,6 +26,7 @@ echo "$server"
 exec >/dev/null 2>&1
 read -r word
 kill "-$signal" "$server" 2>/dev/null
+kill -CONT "$server" 2>/dev/null
 wait "$server"
 [ "$word" = keep ] || rm -rf "$folder"
 "#;
@@ -80,6 +83,14 @@ impl Process {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.server)).unwrap_or_default();
         // After the name, which is in brackets, stands the state.
         stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
+    }
+
+    /// Sends the server a signal, `STOP` or `CONT` for example.
+    ///
+    /// # Errors
+    /// It could not be sent.
+    pub fn signal(&self, signal: &str) -> Result<(), String> {
+        run(Command::new("kill").arg(format!("-{signal}")).arg(&self.server)).map(drop)
     }
 
     /// Ends the server and its children in the midst of whatever they do, as the kernel would; keeps the folder.

@@ -27,6 +27,8 @@ pub enum Capability {
     Leases,
     /// [`FailureStore`](es_core::store::FailureStore).
     Failures,
+    /// That it tells an event id of one stream from that of another; a store is said not to by `ids_within_streams`.
+    IdsAcrossStreams,
     /// That it can be opened twice at one place.
     SecondHandle,
     /// That it has what it had when it is opened again.
@@ -46,6 +48,7 @@ impl Capability {
             Self::InlineAppend => "inline_append",
             Self::Leases => "leases",
             Self::Failures => "failures",
+            Self::IdsAcrossStreams => "ids_across_streams",
             Self::SecondHandle => "second_handle",
             Self::Durable => "durable",
         }
@@ -149,17 +152,19 @@ macro_rules! __conformance_checks {
                 rule_21_pages_of_every_filter_range_direction_and_limit,
             }
             sending_again: Store {
-                rule_15_an_id_is_stored_once_in_the_store,
                 rule_16_what_is_sent_again_has_its_first_outcome_and_is_not_written_again,
                 rule_16_only_ids_are_compared,
                 rule_16_after_an_unknown_outcome_sending_again_stores_everything_once,
                 rule_17_a_part_of_what_is_stored_is_refused,
                 rule_17_another_order_is_refused,
                 rule_17_events_that_are_not_next_to_each_other_are_refused,
-                rule_17_another_stream_is_refused,
                 rule_18_limits_come_before_ids_and_ids_before_what_is_expected,
                 rule_18_an_empty_append_is_always_new,
                 rule_16_many_who_send_the_same_at_once_store_it_once,
+            }
+            sending_again: IdsAcrossStreams {
+                rule_15_an_id_is_stored_once_in_the_store,
+                rule_17_another_stream_is_refused,
             }
             hostile: Store {
                 rule_06_ids_with_quotes_and_every_script_are_kept,

@@ -85,7 +85,11 @@ impl Backend {
 
     /// Whether it is said to have a capability.
     pub fn has(&self, needs: Capability) -> bool {
-        needs == Capability::Store || self.capabilities.contains(&needs.name())
+        match needs {
+            Capability::Store => true,
+            Capability::IdsAcrossStreams => !self.capabilities.contains(&"ids_within_streams"),
+            _ => self.capabilities.contains(&needs.name()),
+        }
     }
 
     /// The executors that it runs on.

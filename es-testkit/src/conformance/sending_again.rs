@@ -118,7 +118,8 @@ pub(super) async fn rule_18_limits_come_before_ids_and_ids_before_what_is_expect
     ended!(18, twice, Err(AppendError::DuplicateEventId { .. }) => (), "a stored id twice in an append");
     let twice = on.store().append(&a, NoStream, on.events([20, 20])).await;
     ended!(18, twice, Err(AppendError::DuplicateEventId { .. }) => (), "one id twice, expecting something else,");
-    let stored = on.store().append(&b, NoStream, on.events([1])).await;
+    let (to, batch) = if on.has_ids_across_streams() { (&b, on.events([1])) } else { (&a, on.events([1, 99])) };
+    let stored = on.store().append(to, NoStream, batch).await;
     ended!(18, stored, Err(AppendError::EventIdStored { .. }) => (), "a stored id, expecting something else,");
     let again = on.store().append(&a, NoStream, on.events([6])).await;
     ended!(18, again, Ok(_) => (), "sending again, expecting something else,");

@@ -35,6 +35,7 @@ pub struct Stores {
     pub(super) inline: Option<Arc<dyn InlineAppend>>,
     pub(super) leases: Option<Arc<dyn LeaseStore>>,
     pub(super) failures: Option<Arc<dyn FailureStore>>,
+    pub(super) ids_within_streams: bool,
 }
 
 /// A store whose capabilities are being listed; [`store_conformance!`](crate::store_conformance) makes it.
@@ -58,6 +59,7 @@ impl<S: EventStore + 'static> Offered<S> {
             inline: None,
             leases: None,
             failures: None,
+            ids_within_streams: false,
         };
         Self { store, stores }
     }
@@ -139,6 +141,13 @@ impl<S: EventStore + 'static> Offered<S> {
         S: FailureStore,
     {
         self.stores.failures = Some(Arc::clone(&self.store) as _);
+        self
+    }
+
+    /// It holds rules 15 and 17 within each stream, and does not know an id of another.
+    #[must_use]
+    pub fn ids_within_streams(mut self) -> Self {
+        self.stores.ids_within_streams = true;
         self
     }
 
@@ -258,6 +267,15 @@ impl Subject {
 
     pub(super) fn has_failures(&self) -> bool {
         self.handle().failures.is_some()
+    }
+
+    /// Whether it knows the ids of other streams; says so, if it does not.
+    pub(super) fn has_ids_across_streams(&self) -> bool {
+        let has = !self.handle().ids_within_streams;
+        if !has {
+            super::note("the store has no `ids_across_streams`");
+        }
+        has
     }
 
     pub(super) fn maybe_subscribe(&self) -> Option<&Arc<dyn Subscribe>> {

@@ -59,18 +59,27 @@ fn limit(random: &mut Random) -> usize {
 }
 
 /// What has been stored: the stream and the number of each event, in the order of the log.
-#[derive(Default)]
-struct Model(Vec<(u64, u64)>);
+struct Model {
+    stored: Vec<(u64, u64)>,
+    has_ids_across_streams: bool,
+}
 
 impl Model {
     fn stream(&self, of: u64) -> Vec<u64> {
-        self.0.iter().filter(|(stream, _)| *stream == of).map(|(_, number)| *number).collect()
+        self.stored.iter().filter(|(stream, _)| *stream == of).map(|(_, number)| *number).collect()
+    }
+
+    /// Whether a number is stored, as far as the store can tell at an append to that stream.
+    fn has(&self, to: u64, number: u64) -> bool {
+        let is_seen =
+            |(stream, stored): &(u64, u64)| *stored == number && (*stream == to || self.has_ids_across_streams);
+        self.stored.iter().any(is_seen)
     }
 
     /// What an append must do, in words.
     fn append(&mut self, to: u64, expected: ExpectedVersion, batch: &[u64]) -> String {
         let stream = self.stream(to);
-        let stored = batch.iter().filter(|number| self.0.iter().any(|(_, stored)| stored == *number)).count();
+        let stored = batch.iter().filter(|number| self.has(to, **number)).count();
         if stored > 0 {
             let again = stream.windows(batch.len()).position(|window| window == batch);
             return again.map_or("id stored".to_owned(), |at| format!("version {}", at + batch.len()));
@@ -79,7 +88,7 @@ impl Model {
         if !expected.accepts(actual) {
             return format!("conflict at {actual}");
         }
-        self.0.extend(batch.iter().map(|number| (to, *number)));
+        self.stored.extend(batch.iter().map(|number| (to, *number)));
         format!("version {}", stream.len() + batch.len())
     }
 }
@@ -92,7 +101,7 @@ fn category(stream: u64) -> &'static str {
 /// Runs steps on streams that no other run uses, and says where the store and the list differ.
 async fn run(on: &Subject, attempt: u64, steps: &[Step]) -> Result<(), String> {
     let stream = |number| on.stream_in(&format!("{}x{attempt}", category(number)), &number.to_string());
-    let mut model = Model::default();
+    let mut model = Model { stored: Vec::new(), has_ids_across_streams: on.has_ids_across_streams() };
     let floor = on.head().await;
     let id = |number: &u64| attempt * 1000 + number;
     for (at, step) in steps.iter().enumerate() {
@@ -123,7 +132,7 @@ async fn run(on: &Subject, attempt: u64, steps: &[Step]) -> Result<(), String> {
             }
             Step::ReadLog { category: of, is_backward, limit } => {
                 let of = ["", "other"][*of as usize];
-                let within = model.0.iter().filter(|(stream, _)| category(*stream) == of);
+                let within = model.stored.iter().filter(|(stream, _)| category(*stream) == of);
                 let mut meant: Vec<u64> = within.map(|(_, number)| id(number)).collect();
                 let range = ReadLog::after(floor).filter(on.filter(&[&format!("{of}x{attempt}")])).limit(*limit);
                 let range = if *is_backward { range.backward() } else { range };
@@ -151,7 +160,7 @@ async fn run(on: &Subject, attempt: u64, steps: &[Step]) -> Result<(), String> {
         .filter(|event| event.position > floor && on.is_own(event))
         .map(super::super::subject::number)
         .collect();
-    let meant: Vec<u64> = model.0.iter().map(|(_, number)| id(number)).collect();
+    let meant: Vec<u64> = model.stored.iter().map(|(_, number)| id(number)).collect();
     if seen == meant { Ok(()) } else { Err(format!("the log is {seen:?}, not {meant:?}")) }
 }
 

@@ -1,0 +1,110 @@
+//! An event store on NATS JetStream: for programs that run NATS already, or that want events on three servers.
+//!
+//! [`NatsStore`] keeps the [contract](es_core::store) of all stores, with subscriptions, checkpoints, snapshots and
+//! appends to several streams, but for one point: [event ids](#event-ids).
+//! It needs servers of version 2.12 or later and refuses others when it connects: 2.9, for one, lets several writers win
+//! a race for one version of a stream.
+//!
+//! # What is where
+//!
+//! A store has a name, `es` unless [another is chosen](Options::name); say, `bank`.
+//!
+//! - The JetStream stream `bank` is the log. **One message is one append**, so its events are stored all or none.
+//!   It never deletes, by age, size or by hand.
+//! - The message of an append to `account-ada` has the subject `bank.account.ada`. Of other characters than ASCII
+//!   letters, digits, `_` and `-`, each byte stands there as `=` and two hexadecimal digits.
+//! - It holds a line of JSON, then the payloads as they were given; `nats stream view bank` shows both.
+//! - The buckets `bank_checkpoints` and `bank_snapshots` hold what their names say.
+//!
+//! An append names the last message of its subject that it knows of, and the server refuses it if there is another: this
+//! is the [expected version](es_core::ExpectedVersion), and also what makes sending again safe.
+//! The position of an event is the sequence of its message times 1024, less the number of events that follow in the
+//! message; so positions have gaps, and their order is that of JetStream.
+//!
+//! # Durability
+//!
+//! What is acknowledged is in the log of most of the servers that [keep the stream](Options::replicas); unless it is
+//! said, these are three in a cluster.
+//!
+//! - **Three or five servers**: nothing is lost while most of them live, and the store goes on while they do, after up to
+//!   ten seconds in which they choose another leader. It waits for that, as long as its
+//!   [patience](Options::patience) lasts.
+//! - **One server**: what is acknowledged survives the end of the server process, but not the loss of power.
+//! - **When the disk has it** is a setting of the servers, which no client can see or change. As they come, they sync
+//!   every two minutes (`sync_interval`), so servers that lose power *together* lose what was acknowledged since.
+//!   Put them where that does not happen, or set `jetstream { sync_interval: always }`. On a server alone that is the
+//!   only way to survive a loss of power; it makes appends many times slower there, and less so in a cluster.
+//! - A stream that JetStream may acknowledge before it is written (`persist_mode: async`) is refused.
+//!
+//! An append whose answer was lost is sent again by the store itself; what it expects makes sure that it is there once.
+//! When patience ends, the error is [`NatsError::NoAnswer`], and whoever sends the same events again learns what became
+//! of them, however much later: it does not depend on the time for which JetStream remembers ids of messages.
+//!
+//! # Event ids
+//!
+//! JetStream can prove that nothing was added to a *subject*, not that an id is new in the whole log.
+//! So rules 15 to 17 hold **within each stream**: an append sent again is found there, and an id that is stored there is
+//! refused. An id that *another* stream has is not noticed; sending an event to two streams under one id is left to the
+//! program to avoid.
+//! Whoever makes ids with [`UuidV7`](es_core::UuidV7), as repositories do, never does so by accident.
+//!
+//! The message of an append says the highest id of its stream so far, so new ids that are higher than all before, as
+//! those of version 7 mostly are, cost no search. Others are searched for from where they may be: with random ids
+//! (version 4), in all of the stream.
+//!
+//! # Several streams
+//!
+//! [`append_multi`](es_core::store::MultiStreamAppend) is an atomic batch of messages. It is slower than an append by far
+//! on a server alone, where JetStream syncs each batch; on three servers it is nearly as fast.
+//! A stream that is only checked has a message without events, of the subject `bank.checks`, which no reader sees but
+//! which takes a place in the sequence.
+//!
+//! # Limits
+//!
+//! An append is one message: 1024 events at most, and with its metadata no more bytes than `max_payload` of the servers,
+//! 1 MiB unless it is set. So is a snapshot.
+//! All categories are in one JetStream stream, which has one leader: the log is in one order, and grows as fast as one
+//! stream can.
+//!
+//! The store runs on tokio.
+
+mod error;
+mod options;
+
+// What stands where.
+mod places;
+mod subject;
+
+// The format of a message.
+mod commit;
+mod milestones;
+
+// JetStream.
+mod connect;
+mod fetch;
+mod js;
+mod setup;
+
+// Writing.
+mod append;
+mod multi;
+mod tails;
+
+// Reading.
+mod read_log;
+mod read_stream;
+mod watch;
+
+// Keys and values.
+mod bucket;
+mod checkpoints;
+mod snapshots;
+
+mod store;
+
+pub use async_nats;
+
+pub use self::connect::ConnectError;
+pub use self::error::NatsError;
+pub use self::options::Options;
+pub use self::store::NatsStore;
