@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+// What travels.
+mod binding;
+mod cloud_event;
+
+// What leaves, and where it goes.
+mod outgoing;
+mod target;
+
+mod memory_target;
+
+// What drives it.
+mod publisher;
+
+pub use self::binding::{Binding, ContentMode, Encoded};
+pub use self::cloud_event::{AttributeError, CloudEvent, DataError, ExtensionValue, ParseError, SPEC_VERSION};
+pub use self::memory_target::MemoryTarget;
+pub use self::outgoing::{Outgoing, OutgoingError};
+pub use self::publisher::{Failed, Publisher, PublisherStatus};
+pub use self::target::{Message, PublishError, Target};
