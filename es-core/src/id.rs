@@ -72,6 +72,37 @@ enum Form {
     Text(Arc<str>),
 }
 
+/// What derived ids are hashed with, so that they meet no others.
+const DERIVED: Uuid = Uuid::from_u128(0x5d0e_7c64_9b0a_4b2e_8f13_2c6d_a1f0_93b7);
+
+impl MessageId {
+    /// The id of a part of this message, or of what follows from it; the same for the same id and the same part.
+    ///
+    /// A UUID of version 5 (RFC 9562, SHA-1 of id and part).
+    /// If the id is itself a UUID that begins with the time, of version 7, or one derived from such, so does this one,
+    /// which is then of version 8: it stands beside the others of its time in an index.
+    ///
+    /// ```
+    /// use es_core::MessageId;
+    ///
+    /// let order = MessageId::from("order-17");
+    /// assert_eq!(order.derive("payment"), order.derive("payment"));
+    /// assert_ne!(order.derive("payment"), order.derive("shipment"));
+    /// ```
+    pub fn derive(&self, part: &str) -> Uuid {
+        let (id, time) = match &self.0 {
+            Form::Uuid(id) => (id.as_bytes().as_slice(), matches!(id.get_version_num(), 7 | 8).then_some(id)),
+            Form::Text(text) => (text.as_bytes(), None),
+        };
+        // Hashed twice, so that no other id with another part is the same text.
+        let hashed = Uuid::new_v5(&Uuid::new_v5(&DERIVED, id), part.as_bytes());
+        let Some(time) = time else { return hashed };
+        let mut bytes = hashed.into_bytes();
+        bytes[..6].copy_from_slice(&time.as_bytes()[..6]);
+        Builder::from_custom_bytes(bytes).into_uuid()
+    }
+}
+
 impl From<Uuid> for MessageId {
     fn from(id: Uuid) -> Self {
         Self(Form::Uuid(id))
@@ -249,6 +280,20 @@ mod tests {
         let made: std::collections::HashSet<_> =
             (0..10_000).flat_map(|_| [left.next_id(now), right.next_id(now)]).collect();
         assert_eq!(made.len(), 20_000);
+    }
+
+    #[test]
+    fn derived_ids_keep_the_time_and_tell_id_and_part_apart() {
+        let at = UuidV7::default().next_id(Timestamp::from_micros(5_000_000));
+        let first = MessageId::from(at).derive("a");
+        assert_eq!((first.as_u128() >> 80, first.get_version_num()), (5_000, 8));
+        assert_eq!(MessageId::from(first).derive("b").as_u128() >> 80, 5_000);
+        let text = MessageId::from("order-17").derive("a");
+        assert_eq!((text.get_version_num(), text.get_variant()), (5, uuid::Variant::RFC4122));
+        let parts = [("a", "bc"), ("ab", "c"), ("", "abc"), ("abc", "")];
+        let derived = parts.map(|(id, part)| MessageId::from(id).derive(part));
+        let distinct: std::collections::HashSet<_> = derived.into_iter().chain([first, text]).collect();
+        assert_eq!(distinct.len(), 6);
     }
 
     #[test]

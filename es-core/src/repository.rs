@@ -1,9 +1,11 @@
 //! The write driver: loads an aggregate, lets it decide about a command, and appends what happens.
 
 mod cache;
+mod decide;
 mod execute;
 mod fold;
 mod load;
+mod once;
 mod retry;
 mod snapshot_failure;
 mod snapshots;

@@ -10,7 +10,8 @@ const ROWS: &[&[&str]] = &[
     &["decode_error", "event", "event_set", "hop"],
     &["aggregate", "command", "projection", "snapshotted"],
     &["catalogue"],
-    &["store"],
+    // `forward_store!` is a macro of the port.
+    &["forward_store", "store"],
     &["copy", "processor", "upcasting"],
     &["repository", "runner"],
 ];

@@ -5,19 +5,19 @@ use std::error::Error;
 use std::fmt::Display;
 
 use super::Repository;
+use super::decide::{Decided, Request};
 use super::load::{LoadError, Loaded};
 use crate::aggregate::Aggregate;
 use crate::codec::{Codec, CodecError};
 use crate::command::HandledBy;
 use crate::decode_error::DecodeError;
-use crate::envelope::NewEvent;
-use crate::event_set::{EventSet, Events};
-use crate::id::{EventId, MessageId};
+use crate::event_set::Events;
+use crate::id::EventId;
 use crate::metadata::Metadata;
 use crate::name::EventName;
-use crate::store::{AppendError, Appended, EventStore, ReadError};
+use crate::store::{AppendError, EventStore, ReadError};
 use crate::stream::{InvalidStreamId, StreamId};
-use crate::version::{ExpectedVersion, Position, Version};
+use crate::version::{Position, Version};
 
 /// What a command did.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,12 +44,6 @@ impl<E> Executed<E> {
             None => self.metadata.clone(),
         }
     }
-}
-
-/// What a command did, and what was appended, where that is of use.
-struct Decided<E> {
-    executed: Executed<E>,
-    appended: Vec<NewEvent>,
 }
 
 /// Why a command changed nothing; unless it is [`ExecuteError::Append`], nothing was written.
@@ -162,7 +156,8 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         // Where events may be read as others, what was appended is not known until it is read.
         let may_be_late = cached.is_some() && self.store.reads_as_appended(&stream);
         let mut loaded = cached.unwrap_or_else(|| Loaded::missing(stream));
-        let decided = self.decide(&mut loaded, may_be_late, command, metadata).await;
+        let request = Request { metadata, command_id: None };
+        let decided = self.decide(&mut loaded, may_be_late, command, request).await;
         if let Ok(Decided { executed, appended }) = &decided {
             let is_known = self.apply_appended(&mut loaded, executed, appended);
             self.snapshot_if_due(&mut loaded, executed.version).await;
@@ -194,118 +189,9 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
     where
         M: HandledBy<A> + Clone + Send,
     {
-        let Decided { executed, .. } = self.decide(loaded, false, command, metadata).await?;
+        let Decided { executed, .. } =
+            self.decide(loaded, false, command, Request { metadata, command_id: None }).await?;
         self.snapshot_if_due(loaded, executed.version).await;
         Ok(executed)
-    }
-
-    /// Reads, decides and appends until an append succeeds; if `loaded` `may_be_late`, the first decision is made
-    /// without reading.
-    async fn decide<M>(
-        &self,
-        loaded: &mut Loaded<A>,
-        mut may_be_late: bool,
-        command: M,
-        metadata: Metadata,
-    ) -> Result<Decided<A::Event>, ExecuteError<A::Error>>
-    where
-        M: HandledBy<A> + Clone + Send,
-    {
-        let metadata = self.filled(metadata);
-        let creates = command.creates();
-        let mut failed = 0;
-        loop {
-            let (decision, expected) = if creates {
-                (command.clone().handled_by(&A::default()), ExpectedVersion::NoStream)
-            } else {
-                if !may_be_late {
-                    self.refresh(loaded).await?;
-                }
-                (command.clone().handled_by(loaded.state()), ExpectedVersion::Exact(loaded.version()))
-            };
-            let decided = decision.map_err(ExecuteError::Rejected);
-            let decided = decided.and_then(|events| Ok((self.encoded(&events, loaded, &metadata)?, events)));
-            if may_be_late && !matches!(&decided, Ok((new, _)) if !new.is_empty()) {
-                // What appends nothing is held against no log, so it has to be decided on what is there now.
-                may_be_late = false;
-                continue;
-            }
-            let (new, events) = decided?;
-            let (stream, last_event_id) = (loaded.stream().clone(), new.last().map(|event| event.id));
-            if new.is_empty() && !creates {
-                let (version, position) = (loaded.version(), loaded.position());
-                let executed = Executed { stream, version, position, events, last_event_id, metadata };
-                return Ok(Decided { executed, appended: Vec::new() });
-            }
-            let appended = if self.cache.is_some() { new.clone() } else { Vec::new() };
-            match self.store.append(&stream, expected, new).await {
-                Ok(Appended { version, position }) => {
-                    let position = position.unwrap_or(loaded.position());
-                    let executed = Executed { stream, version, position, events, last_event_id, metadata };
-                    return Ok(Decided { executed, appended });
-                }
-                Err(AppendError::Conflict { actual, .. }) if creates => {
-                    return Err(ExecuteError::AlreadyExists { stream, version: actual });
-                }
-                Err(AppendError::Conflict { .. }) if may_be_late => may_be_late = false,
-                Err(AppendError::Conflict { actual, .. }) => {
-                    failed += 1;
-                    if self.retry.is_spent_after(failed) {
-                        let expected = loaded.version();
-                        return Err(ExecuteError::Conflict { stream, expected, actual, attempts: failed });
-                    }
-                    self.retry.pause(failed).await;
-                }
-                Err(error) => return Err(ExecuteError::Append(error)),
-            }
-        }
-    }
-
-    /// Applies what was appended as it will be read back; `false` if that is not known.
-    fn apply_appended(&self, loaded: &mut Loaded<A>, executed: &Executed<A::Event>, appended: &[NewEvent]) -> bool {
-        if appended.is_empty() {
-            return true;
-        }
-        let is_next = loaded.version().plus(appended.len() as u64) == executed.version;
-        if !is_next || !self.store.reads_as_appended(loaded.stream()) {
-            return true;
-        }
-        appended.iter().all(|event| {
-            let (stream, version) = (loaded.stream().clone(), loaded.version().next());
-            let recorded = event.clone().record(stream, version, executed.position);
-            loaded.replay(&self.codec, &[recorded]).is_ok()
-        })
-    }
-
-    /// Both ids default to that of the command, which is the first message of its own chain.
-    fn filled(&self, metadata: Metadata) -> Metadata {
-        if metadata.correlation_id().is_some() && metadata.causation_id().is_some() {
-            return metadata;
-        }
-        let command_id = MessageId::from(self.ids.next_id(self.clock.now()));
-        let causation = metadata.causation_id().cloned().unwrap_or_else(|| command_id.clone());
-        let correlation = metadata.correlation_id().cloned().unwrap_or(command_id);
-        metadata.with_causation_id(causation).with_correlation_id(correlation)
-    }
-
-    fn encoded(
-        &self,
-        events: &Events<A::Event>,
-        loaded: &Loaded<A>,
-        metadata: &Metadata,
-    ) -> Result<Vec<NewEvent>, ExecuteError<A::Error>> {
-        let recorded_at = self.clock.now();
-        let encode = |event: &A::Event| match event.encode(&self.codec) {
-            Ok(payload) => Ok(NewEvent {
-                id: EventId::new(self.ids.next_id(recorded_at)),
-                name: event.name(),
-                schema_version: event.schema_version(),
-                recorded_at,
-                metadata: metadata.clone(),
-                payload: payload.into(),
-            }),
-            Err(cause) => Err(ExecuteError::Encode { stream: loaded.stream().clone(), name: event.name(), cause }),
-        };
-        events.iter().map(encode).collect()
     }
 }

@@ -1,0 +1,158 @@
+//! Deciding: read, decide, append, and again if someone else was faster.
+
+use super::Repository;
+use super::execute::{ExecuteError, Executed};
+use super::load::Loaded;
+use crate::aggregate::Aggregate;
+use crate::codec::Codec;
+use crate::command::HandledBy;
+use crate::envelope::NewEvent;
+use crate::event_set::{EventSet, Events};
+use crate::id::{EventId, MessageId};
+use crate::metadata::Metadata;
+use crate::store::{AppendError, Appended, EventStore};
+use crate::stream::StreamId;
+use crate::version::ExpectedVersion;
+
+/// What a command did, and what was appended, where that is of use.
+pub(super) struct Decided<E> {
+    pub(super) executed: Executed<E>,
+    pub(super) appended: Vec<NewEvent>,
+}
+
+/// Under which circumstances a command is executed.
+#[derive(Debug)]
+pub(super) struct Request<'c> {
+    pub(super) metadata: Metadata,
+    /// The id of the command, if its events have ids that follow from it.
+    pub(super) command_id: Option<&'c MessageId>,
+}
+
+/// The id of an event of a command with an id.
+pub(super) fn event_id(command_id: &MessageId, stream: &StreamId, index: usize) -> EventId {
+    EventId::new(command_id.derive(&format!("{stream}/{index}")))
+}
+
+impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
+    /// Reads, decides and appends until an append succeeds; if `loaded` `may_be_late`, the first decision is made
+    /// without reading.
+    pub(super) async fn decide<M>(
+        &self,
+        loaded: &mut Loaded<A>,
+        mut may_be_late: bool,
+        command: M,
+        request: Request<'_>,
+    ) -> Result<Decided<A::Event>, ExecuteError<A::Error>>
+    where
+        M: HandledBy<A> + Clone + Send,
+    {
+        let Request { metadata, command_id } = request;
+        let metadata = self.filled(metadata, command_id);
+        let creates = command.creates();
+        let mut failed = 0;
+        loop {
+            let (decision, expected) = if creates {
+                (command.clone().handled_by(&A::default()), ExpectedVersion::NoStream)
+            } else {
+                if !may_be_late {
+                    self.refresh(loaded).await?;
+                }
+                (command.clone().handled_by(loaded.state()), ExpectedVersion::Exact(loaded.version()))
+            };
+            let decided = decision.map_err(ExecuteError::Rejected);
+            let decided =
+                decided.and_then(|events| Ok((self.encoded(&events, loaded, &metadata, command_id)?, events)));
+            if may_be_late && !matches!(&decided, Ok((new, _)) if !new.is_empty()) {
+                // What appends nothing is held against no log, so it has to be decided on what is there now.
+                may_be_late = false;
+                continue;
+            }
+            let (new, events) = decided?;
+            let (stream, last_event_id) = (loaded.stream().clone(), new.last().map(|event| event.id));
+            if new.is_empty() && !creates {
+                let (version, position) = (loaded.version(), loaded.position());
+                let executed = Executed { stream, version, position, events, last_event_id, metadata };
+                return Ok(Decided { executed, appended: Vec::new() });
+            }
+            let appended = if self.cache.is_some() { new.clone() } else { Vec::new() };
+            match self.store.append(&stream, expected, new).await {
+                Ok(Appended { version, position }) => {
+                    let position = position.unwrap_or(loaded.position());
+                    let executed = Executed { stream, version, position, events, last_event_id, metadata };
+                    return Ok(Decided { executed, appended });
+                }
+                Err(AppendError::Conflict { actual, .. }) if creates => {
+                    return Err(ExecuteError::AlreadyExists { stream, version: actual });
+                }
+                Err(AppendError::Conflict { .. }) if may_be_late => may_be_late = false,
+                Err(AppendError::Conflict { actual, .. }) => {
+                    failed += 1;
+                    if self.retry.is_spent_after(failed) {
+                        let expected = loaded.version();
+                        return Err(ExecuteError::Conflict { stream, expected, actual, attempts: failed });
+                    }
+                    self.retry.pause(failed).await;
+                }
+                Err(error) => return Err(ExecuteError::Append(error)),
+            }
+        }
+    }
+
+    /// Applies what was appended as it will be read back; `false` if that is not known.
+    pub(super) fn apply_appended(
+        &self,
+        loaded: &mut Loaded<A>,
+        executed: &Executed<A::Event>,
+        appended: &[NewEvent],
+    ) -> bool {
+        if appended.is_empty() {
+            return true;
+        }
+        let is_next = loaded.version().plus(appended.len() as u64) == executed.version;
+        if !is_next || !self.store.reads_as_appended(loaded.stream()) {
+            return true;
+        }
+        appended.iter().all(|event| {
+            let (stream, version) = (loaded.stream().clone(), loaded.version().next());
+            let recorded = event.clone().record(stream, version, executed.position);
+            loaded.replay(&self.codec, &[recorded]).is_ok()
+        })
+    }
+
+    /// Both ids default to that of the command, which is the first message of its own chain.
+    fn filled(&self, metadata: Metadata, command_id: Option<&MessageId>) -> Metadata {
+        if metadata.correlation_id().is_some() && metadata.causation_id().is_some() {
+            return metadata;
+        }
+        let fresh = || MessageId::from(self.ids.next_id(self.clock.now()));
+        let command_id = command_id.cloned().unwrap_or_else(fresh);
+        let causation = metadata.causation_id().cloned().unwrap_or_else(|| command_id.clone());
+        let correlation = metadata.correlation_id().cloned().unwrap_or(command_id);
+        metadata.with_causation_id(causation).with_correlation_id(correlation)
+    }
+
+    fn encoded(
+        &self,
+        events: &Events<A::Event>,
+        loaded: &Loaded<A>,
+        metadata: &Metadata,
+        command_id: Option<&MessageId>,
+    ) -> Result<Vec<NewEvent>, ExecuteError<A::Error>> {
+        let recorded_at = self.clock.now();
+        let encode = |(index, event): (usize, &A::Event)| match event.encode(&self.codec) {
+            Ok(payload) => Ok(NewEvent {
+                id: match command_id {
+                    Some(command_id) => event_id(command_id, loaded.stream(), index),
+                    None => EventId::new(self.ids.next_id(recorded_at)),
+                },
+                name: event.name(),
+                schema_version: event.schema_version(),
+                recorded_at,
+                metadata: metadata.clone(),
+                payload: payload.into(),
+            }),
+            Err(cause) => Err(ExecuteError::Encode { stream: loaded.stream().clone(), name: event.name(), cause }),
+        };
+        events.iter().enumerate().map(encode).collect()
+    }
+}

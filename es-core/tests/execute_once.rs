@@ -1,0 +1,131 @@
+//! A command with an id has its effect once, however often it is sent.
+
+mod counter;
+
+use std::sync::Arc;
+
+use counter::{BeyondLimit, Counter, Increase, Start};
+use es_core::store::{AppendError, EventStore, ReadLog, ReadStream};
+use es_core::{ExecuteError, ExpectedVersion, MessageId, Metadata, Repository, StreamId, Version};
+use es_memory_store::MemoryStore;
+use es_testkit::stores::{ChaosStore, ConflictStore, Fault, Operation};
+
+type Counters<S = MemoryStore> = Repository<Counter, S>;
+
+fn id(text: &str) -> MessageId {
+    text.into()
+}
+
+async fn total<S: EventStore>(counters: &Counters<S>) -> u32 {
+    counters.load("a").await.unwrap().state().total
+}
+
+#[tokio::test]
+async fn a_repeat_gets_the_first_answer() {
+    for cached in [0, 8] {
+        let counters = Counters::new(MemoryStore::new()).with_cache(cached);
+        let actor = Metadata::new().with_actor("ada");
+        let first = counters.execute_once("a", &id("c1"), Increase { by: 3 }, actor.clone()).await.unwrap();
+        counters.execute_once("a", &id("c2"), Increase { by: 1 }, actor).await.unwrap();
+        // Also where the repeat says something else, and would lead to more or fewer events.
+        for by in [3, 2, 5, 0] {
+            let bob = Metadata::new().with_actor("bob");
+            let again = counters.execute_once("a", &id("c1"), Increase { by }, bob).await.unwrap();
+            assert_eq!(again, first, "{by}");
+        }
+        assert_eq!(total(&counters).await, 4);
+        assert_eq!((first.version, first.metadata.causation_id()), (Version::new(3), Some(&id("c1"))));
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_that_would_be_refused_now_gets_the_first_answer() {
+    let counters = Counters::new(MemoryStore::new());
+    let started = counters.execute_once("a", &id("s"), Start { limit: 2 }, Metadata::new()).await.unwrap();
+    let first = counters.execute_once("a", &id("c"), Increase { by: 2 }, Metadata::new()).await.unwrap();
+    let again = counters.execute_once("a", &id("c"), Increase { by: 2 }, Metadata::new()).await.unwrap();
+    assert_eq!(again, first);
+    // What creates is told apart from what was created by somebody else.
+    assert_eq!(counters.execute_once("a", &id("s"), Start { limit: 2 }, Metadata::new()).await.unwrap(), started);
+    let other = counters.execute_once("a", &id("t"), Start { limit: 2 }, Metadata::new()).await;
+    assert!(matches!(other, Err(ExecuteError::AlreadyExists { .. })), "{other:?}");
+    let refused = counters.execute_once("a", &id("d"), Increase { by: 2 }, Metadata::new()).await;
+    assert!(matches!(refused, Err(ExecuteError::Rejected(BeyondLimit { total: 4 }))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_wrote_nothing_is_decided_again() {
+    let counters = Counters::new(MemoryStore::new());
+    let none = counters.execute_once("a", &id("c"), Increase { by: 0 }, Metadata::new()).await.unwrap();
+    assert!(none.events.is_empty());
+    let done = counters.execute_once("a", &id("c"), Increase { by: 1 }, Metadata::new()).await.unwrap();
+    assert_eq!((done.events.len(), total(&counters).await), (1, 1));
+}
+
+#[tokio::test]
+async fn one_id_on_two_aggregates_is_two_commands() {
+    let counters = Counters::new(MemoryStore::new());
+    for stream in ["a", "b"] {
+        counters.execute_once(stream, &id("c"), Increase { by: 1 }, Metadata::new()).await.unwrap();
+    }
+    assert_eq!(counters.load("b").await.unwrap().state().total, 1);
+}
+
+#[tokio::test]
+async fn more_events_than_a_page_are_found_again() {
+    let counters = Counters::new(MemoryStore::new());
+    let first = counters.execute_once("a", &id("c"), Increase { by: 200 }, Metadata::new()).await.unwrap();
+    counters.execute("a", Increase { by: 1 }).await.unwrap();
+    let again = counters.execute_once("a", &id("c"), Increase { by: 1 }, Metadata::new()).await.unwrap();
+    assert_eq!((again.events.len(), &again), (200, &first));
+}
+
+#[tokio::test]
+async fn a_lost_reply_is_found_out_by_sending_again() {
+    for fault in [Fault::Before, Fault::After, Fault::Late] {
+        let store = ChaosStore::new(MemoryStore::new(), 1).on(Operation::Append, 1, fault);
+        let counters = Repository::<Counter, _>::new(store.clone());
+        let lost = counters.execute_once("a", &id("c"), Increase { by: 2 }, Metadata::new()).await;
+        assert!(matches!(lost, Err(ExecuteError::Append(AppendError::Store { .. }))), "{fault}: {lost:?}");
+        let done = counters.execute_once("a", &id("c"), Increase { by: 2 }, Metadata::new()).await.unwrap();
+        assert_eq!((done.version, done.events.len()), (Version::new(2), 2), "{fault}");
+        assert_eq!(store.read_log(ReadLog::all()).await.unwrap().events.len(), 2, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn conflicts_and_rivals_with_the_same_id_do_it_once() {
+    let store = Arc::new(ConflictStore::new(MemoryStore::new(), 2));
+    let counters = Repository::<Counter, _>::new(Arc::clone(&store));
+    counters.execute_once("a", &id("c"), Increase { by: 1 }, Metadata::new()).await.unwrap();
+    assert_eq!(total(&counters).await, 1);
+
+    let counters = Counters::new(MemoryStore::new());
+    let rivals: Vec<_> = (0..16)
+        .map(|_| {
+            let counters = counters.clone();
+            tokio::spawn(async move {
+                counters.execute_once("a", &id("r"), Increase { by: 3 }, Metadata::new()).await.unwrap()
+            })
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    for rival in rivals {
+        outcomes.push(rival.await.unwrap());
+    }
+    assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]), "{outcomes:#?}");
+    assert_eq!(total(&counters).await, 3);
+}
+
+#[tokio::test]
+async fn to_ask_whether_it_was_done_writes_nothing() {
+    let store = MemoryStore::new();
+    let counters = Counters::new(store.clone());
+    counters.execute("a", Start { limit: 0 }).await.unwrap();
+    let refused = counters.execute_once("a", &id("c"), Increase { by: 1 }, Metadata::new()).await;
+    assert!(matches!(refused, Err(ExecuteError::Rejected(_))));
+    let stream = StreamId::new("counter", "a").unwrap();
+    let page = store.read_stream(&stream, ReadStream::all()).await.unwrap();
+    assert_eq!(page.events.len(), 1);
+    assert!(!ExpectedVersion::Exact(Version::new(u64::MAX - 1)).accepts(page.version));
+}
