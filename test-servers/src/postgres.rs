@@ -1,0 +1,196 @@
+//! A PostgreSQL server of its own, with a database for each test.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::debian::{Program, Wanted, id, run};
+use crate::or_skip;
+use crate::process::{Process, free_port};
+
+/// The password of the superuser `postgres`.
+pub const PASSWORD: &str = "secret";
+
+/// A running server; stopped when it is dropped, and its data removed.
+#[derive(Debug)]
+pub struct Postgres {
+    process: Option<Process>,
+    postgres: Program,
+    folder: PathBuf,
+    port: u16,
+    settings: Vec<String>,
+    databases: AtomicU32,
+}
+
+impl Postgres {
+    /// The server that all tests of this process share; it does not sync the disk. `None` if there is no PostgreSQL.
+    pub fn shared() -> Option<&'static Self> {
+        static SHARED: OnceLock<Option<Postgres>> = OnceLock::new();
+        SHARED.get_or_init(|| Self::start(&[("fsync", "off"), ("max_connections", "400")])).as_ref()
+    }
+
+    /// A server of one's own with these settings. `None` if there is no PostgreSQL.
+    pub fn start(settings: &[(&str, &str)]) -> Option<Self> {
+        or_skip("PostgreSQL", Self::try_start(settings))
+    }
+
+    fn try_start(settings: &[(&str, &str)]) -> Result<Self, String> {
+        let wanted = Wanted { program: "postgres", folder: Some("/usr/lib/postgresql/*/bin"), package: "postgresql" };
+        let found = wanted.get()?;
+        // The siblings are beside the file itself, which a link may be to.
+        let postgres = if found.library_path().is_none() {
+            Program::at(found.path.canonicalize().map_err(|error| error.to_string())?)
+        } else {
+            found
+        };
+        let folder = tempfile::Builder::new().prefix("test-postgres-").tempdir().map_err(|error| error.to_string())?;
+        let user = unprivileged()?;
+        if let Some((uid, gid)) = user {
+            chown(folder.path(), Some(uid), Some(gid)).map_err(|error| error.to_string())?;
+        }
+        fs::write(folder.path().join("password"), PASSWORD).map_err(|error| error.to_string())?;
+        let mut initdb = postgres.sibling("initdb").command();
+        initdb.arg("-D").arg(folder.path().join("data")).arg("--pwfile").arg(folder.path().join("password"));
+        initdb.args(["-U", "postgres", "--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8"]);
+        initdb.args(["--locale=C", "--no-sync"]);
+        if run(postgres.command().arg("--version"))?.rsplit(' ').next().is_some_and(|version| version >= "15") {
+            // Sorts as people do, so that whoever relies on the order of bytes must say so.
+            initdb.args(["--locale-provider=icu", "--icu-locale=en-US"]);
+        }
+        run(&mut as_user(user, &initdb))?;
+        let settings = settings.iter().map(|(name, value)| format!("--{name}={value}")).collect();
+        let folder = folder.keep();
+        let mut server = Self { process: None, postgres, folder, port: 0, settings, databases: AtomicU32::new(0) };
+        let started = server.launch();
+        if started.is_err() {
+            let _ = fs::remove_dir_all(&server.folder);
+        }
+        started.map(|()| server)
+    }
+
+    fn launch(&mut self) -> Result<(), String> {
+        let mut last = String::new();
+        // Somebody else may take the port before the server does.
+        for _ in 0..5 {
+            if self.port == 0 {
+                self.port = free_port()?;
+            }
+            let mut command = self.postgres.command();
+            command.arg("-D").arg(self.folder.join("data")).arg("-k").arg(&self.folder);
+            command.args(["-p", &self.port.to_string(), "-c", "listen_addresses=127.0.0.1"]).args(&self.settings);
+            let process = Process::start(&self.folder, "QUIT", &as_user(unprivileged()?, &command))?;
+            let ready = process.wait_until(|| self.try_psql("postgres", "SELECT 1").is_ok());
+            match ready {
+                Ok(()) => {
+                    self.process = Some(process);
+                    return Ok(());
+                }
+                Err(error) if error.contains("Address already in use") => {
+                    process.kill();
+                    (self.port, last) = (0, error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last)
+    }
+
+    /// A new, empty database; its URL.
+    ///
+    /// # Panics
+    /// If the server does not make it.
+    pub fn database(&self) -> String {
+        let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.psql("postgres", &format!("CREATE DATABASE {name}"));
+        self.url(&name)
+    }
+
+    /// The URL of a database for the superuser.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres:{PASSWORD}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Where it listens on the loopback address.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The folder of its socket.
+    pub fn socket(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Runs SQL as the superuser, and gives what `psql` prints of its result.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn psql(&self, database: &str, sql: &str) -> String {
+        self.try_psql(database, sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// The same, or what `psql` says instead.
+    ///
+    /// # Errors
+    /// What `psql` says.
+    pub fn try_psql(&self, database: &str, sql: &str) -> Result<String, String> {
+        let mut psql = self.postgres.sibling("psql").command();
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "postgres"]).arg("-h").arg(&self.folder);
+        psql.args(["-p", &self.port.to_string(), "-d", database, "-c", sql]);
+        run(&mut psql).map(|text| text.trim_end().to_owned())
+    }
+
+    /// Ends all of its processes in the midst of whatever they do.
+    pub fn kill(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.kill();
+        }
+    }
+
+    /// Starts it again after [`kill`](Self::kill), at the same port.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn restart(&mut self) {
+        self.launch().unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if self.process.take().is_none() {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// Whom the server is run as if this is root, as whom it refuses to run.
+fn unprivileged() -> Result<Option<(u32, u32)>, String> {
+    if id("-u", None)? != "0" {
+        return Ok(None);
+    }
+    let user = ["postgres", "nobody"].into_iter().find(|user| id("-u", Some(user)).is_ok());
+    let number = |what| id(what, user)?.parse().map_err(|_| "`id` gives no number".to_owned());
+    Ok(Some((number("-u")?, number("-g")?)))
+}
+
+fn as_user(user: Option<(u32, u32)>, command: &Command) -> Command {
+    let mut whole = match user {
+        None => Command::new(command.get_program()),
+        Some((uid, gid)) => {
+            let mut setpriv = Command::new("setpriv");
+            setpriv.args([format!("--reuid={uid}"), format!("--regid={gid}")]).arg("--clear-groups");
+            setpriv.arg(command.get_program());
+            setpriv
+        }
+    };
+    whole.args(command.get_args()).current_dir("/");
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            whole.env(name, value);
+        }
+    }
+    whole
+}
