@@ -9,6 +9,10 @@ mod outgoing;
 mod target;
 
 mod memory_target;
+#[cfg(feature = "webhook")]
+pub mod webhook;
+#[cfg(feature = "webhook-signature")]
+pub mod webhook_signature;
 
 // What drives it.
 mod publisher;
