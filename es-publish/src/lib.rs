@@ -17,8 +17,12 @@ pub mod webhook_signature;
 // What drives it.
 mod publisher;
 
+// What comes in.
+mod inbox;
+
 pub use self::binding::{Binding, ContentMode, Encoded};
 pub use self::cloud_event::{AttributeError, CloudEvent, DataError, ExtensionValue, ParseError, SPEC_VERSION};
+pub use self::inbox::{Inbox, InboxError};
 pub use self::memory_target::MemoryTarget;
 pub use self::outgoing::{Outgoing, OutgoingError};
 pub use self::publisher::{Failed, Publisher, PublisherStatus};
