@@ -8,11 +8,18 @@ mod cloud_event;
 mod outgoing;
 mod target;
 
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod memory_target;
+#[cfg(feature = "nats")]
+pub mod nats;
 #[cfg(feature = "webhook")]
 pub mod webhook;
 #[cfg(feature = "webhook-signature")]
 pub mod webhook_signature;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
 
 // What drives it.
 mod publisher;
