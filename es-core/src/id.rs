@@ -45,6 +45,8 @@ impl fmt::Debug for EventId {
     }
 }
 
+serialized_as_text!(EventId, "the id of an event, a UUID", |text| text.parse::<EventId>());
+
 impl std::str::FromStr for EventId {
     type Err = uuid::Error;
 
@@ -71,6 +73,8 @@ enum Form {
     Uuid(Uuid),
     Text(Arc<str>),
 }
+
+serialized_as_text!(MessageId, "the id of a message", |text| Ok::<MessageId, E>(MessageId::from(text)));
 
 /// What derived ids are hashed with, so that they meet no others.
 const DERIVED: Uuid = Uuid::from_u128(0x5d0e_7c64_9b0a_4b2e_8f13_2c6d_a1f0_93b7);

@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+#[macro_use]
+mod as_text;
+
 // The words.
 pub mod model;
 pub mod shape;
@@ -68,7 +71,9 @@ pub use self::metadata::Metadata;
 pub use self::name::{EventName, InvalidEventName};
 pub use self::processor::{EventProcessor, EventRef, ProcessorError};
 pub use self::projection::{Answer, Project, Projected, Projection, Query};
-pub use self::repository::{AsOf, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget, SnapshotFailure};
+pub use self::repository::{
+    AsOf, CommandOptions, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget, SnapshotFailure,
+};
 pub use self::runner::{ProjectionError, ProjectionRunner};
 pub use self::shape::EventData;
 pub use self::snapshotted::{Snapshotted, StateModel};

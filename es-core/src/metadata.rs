@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::id::MessageId;
 
 /// The circumstances of an event.
@@ -17,15 +19,35 @@ use crate::id::MessageId;
 /// assert_eq!(metadata.actor(), Some("ada"));
 /// assert_eq!(metadata.causation_id(), None);
 /// ```
+///
+/// With serde, a map of what is said, under the names of the methods.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata(Option<Arc<Fields>>);
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 struct Fields {
+    #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<MessageId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     causation_id: Option<MessageId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     actor: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     traceparent: Option<Box<str>>,
+}
+
+impl Serialize for Metadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_deref().unwrap_or(&Fields::default()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = Fields::deserialize(deserializer)?;
+        Ok(Self((fields != Fields::default()).then(|| Arc::new(fields))))
+    }
 }
 
 impl Metadata {
@@ -90,6 +112,17 @@ impl Metadata {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "json")]
+    #[test]
+    fn what_is_said_is_written_and_what_is_not_is_left_out() {
+        let said = Metadata::new().with_actor("ada").with_correlation_id("request-17");
+        let text = serde_json::to_string(&said).unwrap();
+        assert_eq!(text, r#"{"correlation_id":"request-17","actor":"ada"}"#);
+        assert_eq!(serde_json::from_str::<Metadata>(&text).unwrap(), said);
+        assert_eq!(serde_json::to_string(&Metadata::new()).unwrap(), "{}");
+        assert_eq!(serde_json::from_str::<Metadata>("{}").unwrap(), Metadata::new());
+    }
 
     #[test]
     fn a_changed_copy_leaves_the_original_alone() {

@@ -84,6 +84,8 @@ impl EventName {
     }
 }
 
+serialized_as_text!(EventName, "the name of an event", |text| EventName::new(text));
+
 /// Why a text is not the name of an event.
 ///
 /// ```

@@ -6,6 +6,7 @@ mod execute;
 mod fold;
 mod load;
 mod once;
+mod options;
 mod retry;
 mod snapshot_failure;
 mod snapshots;
@@ -21,6 +22,7 @@ use crate::time::{Clock, SystemClock};
 
 pub use self::execute::{ExecuteError, Executed};
 pub use self::load::{AsOf, LoadError, Loaded};
+pub use self::options::CommandOptions;
 pub use self::retry::RetryBudget;
 pub use self::snapshot_failure::SnapshotFailure;
 

@@ -95,6 +95,7 @@
 //! 35. A store that says of a stream that it [reads as appended](EventStore::reads_as_appended) gives back each event
 //!     of it with the name, the schema version and the payload that were appended, and each as one event.
 
+mod admit;
 mod append;
 mod checkpoint;
 mod filter;
@@ -115,6 +116,7 @@ use crate::envelope::NewEvent;
 use crate::stream::StreamId;
 use crate::version::ExpectedVersion;
 
+pub use self::admit::admit;
 pub use self::append::{AppendError, Appended};
 pub use self::checkpoint::{CheckpointError, CheckpointName, CheckpointStore, InvalidCheckpointName, check_checkpoint};
 pub use self::filter::EventFilter;

@@ -31,6 +31,8 @@ pub struct StreamId {
     category_bytes: usize,
 }
 
+serialized_as_text!(StreamId, "the id of a stream", |text| text.parse::<StreamId>());
+
 impl StreamId {
     /// The longest text of a stream id, in bytes of UTF-8.
     pub const MAX_BYTES: usize = 512;
@@ -154,6 +156,19 @@ mod tests {
             assert_eq!((stream.category(), stream.id()), ("account", id));
             assert_eq!(stream.to_string().parse::<StreamId>().unwrap(), stream);
         }
+    }
+
+    #[cfg(feature = "json")]
+    #[test]
+    fn with_serde_it_is_its_text_and_checked_as_any() {
+        let ada = StreamId::new("account", "ada \"1\"").unwrap();
+        let text = serde_json::to_string(&ada).unwrap();
+        assert_eq!(text, r#""account-ada \"1\"""#);
+        assert_eq!(serde_json::from_str::<StreamId>(&text).unwrap(), ada);
+        let refused = serde_json::from_str::<StreamId>(r#""account""#).unwrap_err().to_string();
+        assert!(refused.contains("account"), "{refused}");
+        let refused = serde_json::from_str::<StreamId>("7").unwrap_err().to_string();
+        assert!(refused.contains("expected the id of a stream"), "{refused}");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display};
 
+use serde::{Deserialize, Serialize};
+
 /// The number of events in a stream; also the place of an event in it.
 ///
 /// The first event of a stream has version 1, an empty or missing stream has version 0.
@@ -11,7 +13,8 @@ use std::fmt::{self, Display};
 ///
 /// assert_eq!(Version::EMPTY.next(), Version::new(1));
 /// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Version(u64);
 
 impl Version {
@@ -53,7 +56,8 @@ impl Version {
 ///
 /// assert!(Position::START < Position::new(1));
 /// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Position(u64);
 
 impl Position {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use counter::{BeyondLimit, Counter, Increase, Start};
 use es_core::store::{AppendError, EventStore, ReadLog, ReadStream};
-use es_core::{ExecuteError, ExpectedVersion, MessageId, Metadata, Repository, StreamId, Version};
+use es_core::{CommandOptions, ExecuteError, ExpectedVersion, MessageId, Metadata, Repository, StreamId, Version};
 use es_memory_store::MemoryStore;
 use es_testkit::stores::{ChaosStore, ConflictStore, Fault, Operation};
 
@@ -128,4 +128,50 @@ async fn to_ask_whether_it_was_done_writes_nothing() {
     let page = store.read_stream(&stream, ReadStream::all()).await.unwrap();
     assert_eq!(page.events.len(), 1);
     assert!(!ExpectedVersion::Exact(Version::new(u64::MAX - 1)).accepts(page.version));
+}
+
+#[tokio::test]
+async fn what_expects_a_version_is_not_decided_on_another() {
+    for cached in [0, 8] {
+        let counters = Counters::new(MemoryStore::new()).with_cache(cached);
+        let at = |version| CommandOptions::new().expecting(Version::new(version));
+        counters.execute_with("a", Start { limit: 9 }, at(0)).await.unwrap();
+        counters.execute_with("a", Increase { by: 2 }, at(1)).await.unwrap();
+        for version in [0, 1, 2, 4] {
+            let late = counters.execute_with("a", Increase { by: 1 }, at(version)).await.unwrap_err();
+            let ExecuteError::Conflict { expected, actual, attempts: 1, .. } = late else { panic!("{late:?}") };
+            assert_eq!((expected, actual), (Version::new(version), Version::new(3)));
+            let create = counters.execute_with("a", Start { limit: 9 }, at(version)).await;
+            assert!(matches!(create, Err(ExecuteError::Conflict { .. })), "{create:?}");
+        }
+        let create = counters.execute_with("a", Start { limit: 9 }, at(3)).await;
+        assert!(matches!(create, Err(ExecuteError::AlreadyExists { .. })), "{create:?}");
+        // Also where nothing would be written, and where the aggregate would refuse.
+        let nothing = counters.execute_with("a", Increase { by: 0 }, at(2)).await;
+        assert!(matches!(nothing, Err(ExecuteError::Conflict { .. })), "{nothing:?}");
+        let refused = counters.execute_with("a", Increase { by: 90 }, at(2)).await;
+        assert!(matches!(refused, Err(ExecuteError::Conflict { .. })), "{refused:?}");
+        counters.execute_with("a", Increase { by: 1 }, at(3)).await.unwrap();
+        assert_eq!(total(&counters).await, 3);
+    }
+}
+
+#[tokio::test]
+async fn what_expects_a_version_is_not_tried_again_when_somebody_is_faster() {
+    let counters = Repository::<Counter, _>::new(ConflictStore::new(MemoryStore::new(), 1));
+    let options = || CommandOptions::new().expecting(Version::EMPTY);
+    let late = counters.execute_with("a", Increase { by: 1 }, options()).await;
+    assert!(matches!(late, Err(ExecuteError::Conflict { attempts: 1, .. })), "{late:?}");
+    counters.execute_with("a", Increase { by: 1 }, options()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_repeat_is_no_conflict_although_the_version_has_moved() {
+    let counters = Counters::new(MemoryStore::new());
+    let options = || CommandOptions::new().once("c").expecting(Version::EMPTY);
+    let first = counters.execute_with("a", Increase { by: 2 }, options()).await.unwrap();
+    let again = counters.execute_with("a", Increase { by: 2 }, options()).await.unwrap();
+    assert_eq!(again, first);
+    let other = counters.execute_with("a", Increase { by: 2 }, options().once("d")).await;
+    assert!(matches!(other, Err(ExecuteError::Conflict { .. })), "{other:?}");
 }

@@ -8,7 +8,7 @@ mod reading;
 use std::collections::HashMap;
 
 use es_core::store::{
-    AppendError, Appended, EventPlace, MultiAppend, MultiAppendError, MultiAppended, StreamAppended, Violation,
+    AppendError, Appended, EventPlace, MultiAppend, MultiAppendError, MultiAppended, StreamAppended, Violation, admit,
     sent_before,
 };
 use es_core::{EventId, ExpectedVersion, NewEvent, Position, StreamId, Version};
@@ -48,16 +48,8 @@ impl Log {
         expected: ExpectedVersion,
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
-        let ids = events.iter().map(|event| (stream, event.id));
-        if let Some(last) = sent_before(ids, |id| self.find(id))?.as_deref().and_then(<[_]>::last) {
-            return Ok(Appended { version: last.version, position: Some(last.position) });
-        }
-        let actual = self.version(stream);
-        if !expected.accepts(actual) {
-            return Err(AppendError::Conflict { stream: stream.clone(), expected, actual });
-        }
-        if events.is_empty() {
-            return Ok(Appended { version: actual, position: None });
+        if let Some(outcome) = admit(stream, expected, &events, self.version(stream), |id| self.find(id))? {
+            return Ok(outcome);
         }
         let slot = self.open(stream, events.len());
         for event in events {

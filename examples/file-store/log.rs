@@ -1,14 +1,13 @@
-//! The file, and the index that says where everything in it is.
+//! The file, and what has been read from it: the events in order, where those of a stream are, and their ids.
 
 use std::collections::HashMap;
 use std::error::Error;
 use std::fs::{File, TryLockError};
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
-use std::ops::Range;
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::Path;
 
-use es_core::store::{Direction, EventFilter, EventPlace};
-use es_core::{EventId, EventName, NewEvent, Position, RecordedEvent, StreamId, Version};
+use es_core::store::{EventFilter, EventPlace};
+use es_core::{EventId, NewEvent, Position, RecordedEvent, StreamId, Version};
 
 use crate::line::Line;
 
@@ -24,20 +23,10 @@ pub enum OpenError {
 
 pub struct Log {
     file: File,
-    /// Where the last whole append ends.
-    end: u64,
     is_broken: bool,
-    entries: Vec<Entry>,
-    streams: HashMap<StreamId, Vec<usize>>,
-    ids: HashMap<EventId, usize>,
-}
-
-/// What deciding and selecting need of an event; the rest is read from the file.
-struct Entry {
-    place: EventPlace,
-    name: EventName,
-    offset: u64,
-    bytes: usize,
+    events: Vec<RecordedEvent>,
+    streams: HashMap<StreamId, Vec<Position>>,
+    ids: HashMap<EventId, Position>,
 }
 
 impl Log {
@@ -45,15 +34,14 @@ impl Log {
         let name = || path.display().to_string();
         let failed = |source| OpenError::Io { path: name(), source };
         let file = File::options().read(true).append(true).create(true).open(path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: name() }),
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
-        }
-        let (entries, streams, ids) = (Vec::new(), HashMap::new(), HashMap::new());
-        let mut log = Self { file, end: 0, is_broken: false, entries, streams, ids };
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => OpenError::InUse { path: name() },
+            TryLockError::Error(source) => failed(source),
+        })?;
+        let (events, streams, ids) = (Vec::new(), HashMap::new(), HashMap::new());
+        let mut log = Self { file, is_broken: false, events, streams, ids };
         let mut reader = BufReader::new(log.file.try_clone().map_err(failed)?);
-        let (mut text, mut append, mut offset, mut expected) = (Vec::new(), Vec::new(), 0, None);
+        let (mut text, mut append, mut offset, mut end) = (Vec::new(), Vec::new(), 0, 0);
         for line in 1.. {
             text.clear();
             reader.read_until(b'\n', &mut text).map_err(failed)?;
@@ -62,97 +50,65 @@ impl Log {
             }
             let damaged = |source| OpenError::Damaged { path: name(), line, offset, source };
             let parsed: Line = serde_json::from_slice(&text).map_err(|error| damaged(error.into()))?;
-            let more = parsed.more;
-            if expected.is_some_and(|expected| more != expected) {
+            if append.last().is_some_and(|before: &Line| before.more != parsed.more + 1) {
                 return Err(damaged("lines of its append are missing before it".into()));
             }
-            let (stream, event) = parsed.parse().map_err(damaged)?;
-            append.push((stream, event, text.len()));
-            expected = more.checked_sub(1);
-            if more == 0 {
-                append.drain(..).for_each(|(stream, event, bytes)| log.add(&stream, &event, bytes));
-            }
+            append.push(parsed);
             offset += text.len() as u64;
+            if append.last().is_some_and(|last| last.more == 0) {
+                append.drain(..).for_each(|line| log.add(&line.stream.clone(), line.event()));
+                end = offset;
+            }
         }
         // What is read from now on is also on the disk, acknowledged before or not.
-        log.file.set_len(log.end).and_then(|()| log.file.sync_all()).map_err(failed)?;
+        log.file.set_len(end).and_then(|()| log.file.sync_all()).map_err(failed)?;
         Ok(log)
     }
 
-    /// Takes the next event of the file into the index.
-    fn add(&mut self, stream: &StreamId, event: &NewEvent, bytes: usize) {
-        let at = self.entries.len();
-        let of_stream = self.streams.entry(stream.clone()).or_default();
-        of_stream.push(at);
-        let (version, position) = (Version::new(of_stream.len() as u64), Position::new(at as u64 + 1));
-        let place = EventPlace { stream: stream.clone(), version, position };
-        self.entries.push(Entry { place, name: event.name.clone(), offset: self.end, bytes });
-        self.ids.insert(event.id, at);
-        self.end += bytes as u64;
+    fn add(&mut self, stream: &StreamId, event: NewEvent) {
+        let position = Position::new(self.events.len() as u64 + 1);
+        self.ids.insert(event.id, position);
+        self.events.push(event.record(stream.clone(), self.version(stream).next(), position));
+        self.streams.entry(stream.clone()).or_default().push(position);
     }
 
-    /// Writes an append and waits until the disk has it.
-    pub fn write(&mut self, stream: &StreamId, events: &[NewEvent]) -> io::Result<()> {
-        if self.is_broken {
-            return Err(io::Error::other(
-                "an earlier write failed; what the file holds is known when it is opened again",
-            ));
+    /// Writes an append, and waits until the disk has it.
+    pub fn write(&mut self, stream: &StreamId, events: Vec<NewEvent>) -> io::Result<()> {
+        if std::mem::replace(&mut self.is_broken, true) {
+            return Err(io::Error::other("an earlier write failed; open the file again to learn what it holds"));
         }
-        let (mut text, mut bytes) = (Vec::new(), Vec::new());
+        let mut text = Vec::new();
         for (event, more) in events.iter().zip((0..events.len()).rev()) {
-            let start = text.len();
             serde_json::to_writer(&mut text, &Line::new(stream, event, more))?;
             text.push(b'\n');
-            bytes.push(text.len() - start);
         }
-        self.is_broken = true;
-        self.file.write_all(&text)?;
-        self.file.sync_data()?;
+        self.file.write_all(&text).and_then(|()| self.file.sync_data())?;
         self.is_broken = false;
-        events.iter().zip(bytes).for_each(|(event, bytes)| self.add(stream, event, bytes));
+        events.into_iter().for_each(|event| self.add(stream, event));
         Ok(())
     }
 
-    /// Reads what is selected of `places`, which number the events of the log or of a stream from 0; and how far it came.
-    pub fn read(
-        &mut self,
-        stream: Option<&StreamId>,
-        places: Range<u64>,
-        (direction, limit, filter): (Direction, usize, &EventFilter),
-    ) -> io::Result<(Vec<RecordedEvent>, Option<u64>)> {
-        let (mut events, mut through) = (Vec::new(), None);
-        let places: Box<dyn Iterator<Item = u64> + Send> = match direction {
-            Direction::Forward => Box::new(places),
-            Direction::Backward => Box::new(places.rev()),
-        };
-        for place in places {
-            if events.len() == limit {
-                break;
-            }
-            let index = usize::try_from(place).map_err(io::Error::other)?;
-            let at = stream.map_or(index, |stream| self.streams[stream][index]);
-            let Entry { place: EventPlace { stream, version, position }, name, offset, bytes } = &self.entries[at];
-            if filter.selects(stream, name) {
-                let mut text = vec![0; *bytes];
-                self.file.seek(SeekFrom::Start(*offset))?;
-                self.file.read_exact(&mut text)?;
-                let (_, event) = serde_json::from_slice::<Line>(&text)?.parse().map_err(io::Error::other)?;
-                events.push(event.record(stream.clone(), *version, *position));
-            }
-            through = Some(if direction == Direction::Forward { place + 1 } else { place });
-        }
-        Ok((events, through))
+    /// The event of the log at `position`, if it is selected.
+    pub fn at(&self, position: Position, filter: &EventFilter) -> Option<RecordedEvent> {
+        let event = &self.events[usize::try_from(position.get()).ok()? - 1];
+        filter.selects(&event.stream, &event.name).then(|| event.clone())
     }
 
-    pub fn find(&self, id: EventId) -> Option<EventPlace> {
-        self.ids.get(&id).map(|at| self.entries[*at].place.clone())
+    /// The event of a stream with `version`, if it is selected.
+    pub fn of_stream(&self, stream: &StreamId, version: Version, filter: &EventFilter) -> Option<RecordedEvent> {
+        self.at(self.streams[stream][usize::try_from(version.get()).ok()? - 1], filter)
     }
 
     pub fn version(&self, stream: &StreamId) -> Version {
         Version::new(self.streams.get(stream).map_or(0, Vec::len) as u64)
     }
 
+    pub fn find(&self, id: EventId) -> Option<EventPlace> {
+        let RecordedEvent { stream, version, position, .. } = self.at(*self.ids.get(&id)?, &EventFilter::all())?;
+        Some(EventPlace { stream, version, position })
+    }
+
     pub fn head(&self) -> Position {
-        Position::new(self.entries.len() as u64)
+        Position::new(self.events.len() as u64)
     }
 }

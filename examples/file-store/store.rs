@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use es_core::store::{
-    AppendError, Appended, EventStore, Limits, LogPage, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
-    sent_before,
+    AppendError, Appended, EventStore, Limits, LogPage, ReadError, ReadLog, ReadStream, StreamPage, Subscribe, admit,
 };
-use es_core::{ExpectedVersion, NewEvent, Position, StreamId, Version};
+use es_core::{ExpectedVersion, NewEvent, Position, StreamId};
 use event_listener::Event;
 
 use crate::log::{Log, OpenError};
@@ -28,7 +27,7 @@ impl FileStore {
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {
-        // The index changes after the file, and nothing panics while it changes.
+        // What has been read changes after the file, and nothing panics while it changes.
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -43,41 +42,23 @@ impl EventStore for FileStore {
     ) -> Result<Appended, AppendError> {
         LIMITS.check(stream, &events)?;
         let mut log = self.log();
-        let ids = events.iter().map(|event| (stream, event.id));
-        if let Some(last) = sent_before(ids, |id| log.find(id))?.as_deref().and_then(<[_]>::last) {
-            return Ok(Appended { version: last.version, position: Some(last.position) });
-        }
-        let actual = log.version(stream);
-        if !expected.accepts(actual) {
-            return Err(AppendError::Conflict { stream: stream.clone(), expected, actual });
-        }
-        if events.is_empty() {
-            return Ok(Appended { version: actual, position: None });
+        if let Some(outcome) = admit(stream, expected, &events, log.version(stream), |id| log.find(id))? {
+            return Ok(outcome);
         }
         let failed = |cause| AppendError::Store { stream: stream.clone(), cause: Box::new(cause) };
-        log.write(stream, &events).map_err(failed)?;
+        log.write(stream, events).map_err(failed)?;
         self.shared.1.notify(usize::MAX);
         Ok(Appended { version: log.version(stream), position: Some(log.head()) })
     }
 
     async fn read_stream(&self, stream: &StreamId, range: ReadStream) -> Result<StreamPage, ReadError> {
-        let mut log = self.log();
-        let version = log.version(stream);
-        let places = range.after.get()..range.up_to.min(version).get();
-        let (events, through) =
-            log.read(Some(stream), places, (range.direction, range.limit, &range.filter)).map_err(unread)?;
-        let through = through.map_or(range.start(version), Version::new);
-        Ok(StreamPage { events, through, is_end: range.is_end(through, version), version })
+        let log = self.log();
+        Ok(range.page(log.version(stream), usize::MAX, |version| log.of_stream(stream, version, &range.filter)))
     }
 
     async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError> {
-        let mut log = self.log();
-        let head = log.head();
-        let places = range.after.get()..range.up_to.min(head).get();
-        let (events, through) =
-            log.read(None, places, (range.direction, range.limit, &range.filter)).map_err(unread)?;
-        let through = through.map_or(range.start(head), Position::new);
-        Ok(LogPage { events, through, is_end: range.is_end(through, head), head })
+        let log = self.log();
+        Ok(range.page(log.head(), usize::MAX, |position| log.at(position, &range.filter)))
     }
 
     fn limits(&self) -> Limits {
@@ -87,10 +68,6 @@ impl EventStore for FileStore {
     fn reads_as_appended(&self, _: &StreamId) -> bool {
         true
     }
-}
-
-fn unread(cause: std::io::Error) -> ReadError {
-    ReadError::Store { cause: Box::new(cause) }
 }
 
 #[async_trait]

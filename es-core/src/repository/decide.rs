@@ -3,6 +3,7 @@
 use super::Repository;
 use super::execute::{ExecuteError, Executed};
 use super::load::Loaded;
+use super::options::CommandOptions;
 use crate::aggregate::Aggregate;
 use crate::codec::Codec;
 use crate::command::HandledBy;
@@ -20,14 +21,6 @@ pub(super) struct Decided<E> {
     pub(super) appended: Vec<NewEvent>,
 }
 
-/// Under which circumstances a command is executed.
-#[derive(Debug)]
-pub(super) struct Request<'c> {
-    pub(super) metadata: Metadata,
-    /// The id of the command, if its events have ids that follow from it.
-    pub(super) command_id: Option<&'c MessageId>,
-}
-
 /// The id of an event of a command with an id.
 pub(super) fn event_id(command_id: &MessageId, stream: &StreamId, index: usize) -> EventId {
     EventId::new(command_id.derive(&format!("{stream}/{index}")))
@@ -41,20 +34,29 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         loaded: &mut Loaded<A>,
         mut may_be_late: bool,
         command: M,
-        request: Request<'_>,
+        options: &CommandOptions,
     ) -> Result<Decided<A::Event>, ExecuteError<A::Error>>
     where
         M: HandledBy<A> + Clone + Send,
     {
-        let Request { metadata, command_id } = request;
-        let metadata = self.filled(metadata, command_id);
+        let CommandOptions { command_id, expected: demanded, .. } = options;
+        let (command_id, demanded) = (command_id.as_ref(), *demanded);
+        let metadata = self.filled(options.metadata.clone(), command_id);
         let creates = command.creates();
         let mut failed = 0;
         loop {
+            if let Some(demanded) = demanded {
+                self.refresh(loaded).await?;
+                may_be_late = false;
+                let (stream, actual) = (loaded.stream().clone(), loaded.version());
+                if actual != demanded {
+                    return Err(ExecuteError::Conflict { stream, expected: demanded, actual, attempts: 1 });
+                }
+            }
             let (decision, expected) = if creates {
                 (command.clone().handled_by(&A::default()), ExpectedVersion::NoStream)
             } else {
-                if !may_be_late {
+                if !may_be_late && demanded.is_none() {
                     self.refresh(loaded).await?;
                 }
                 (command.clone().handled_by(loaded.state()), ExpectedVersion::Exact(loaded.version()))
@@ -87,7 +89,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
                 Err(AppendError::Conflict { .. }) if may_be_late => may_be_late = false,
                 Err(AppendError::Conflict { actual, .. }) => {
                     failed += 1;
-                    if self.retry.is_spent_after(failed) {
+                    if demanded.is_some() || self.retry.is_spent_after(failed) {
                         let expected = loaded.version();
                         return Err(ExecuteError::Conflict { stream, expected, actual, attempts: failed });
                     }

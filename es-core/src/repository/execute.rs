@@ -5,8 +5,9 @@ use std::error::Error;
 use std::fmt::Display;
 
 use super::Repository;
-use super::decide::{Decided, Request};
+use super::decide::Decided;
 use super::load::{LoadError, Loaded};
+use super::options::CommandOptions;
 use crate::aggregate::Aggregate;
 use crate::codec::{Codec, CodecError};
 use crate::command::HandledBy;
@@ -134,9 +135,11 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         self.execute_with(id, command, Metadata::new()).await
     }
 
-    /// Executes a command with metadata of the caller's, of which what is missing is filled in.
+    /// Executes a command under [options](CommandOptions): with metadata of the caller's, of which what is missing is
+    /// filled in; once, however often it is sent; only on the version that the caller has seen.
     ///
-    /// [`RecordedEvent::follow_up`](crate::RecordedEvent::follow_up) and [`Executed::follow_up`] continue a conversation.
+    /// [`RecordedEvent::follow_up`](crate::RecordedEvent::follow_up) and [`Executed::follow_up`] give the metadata that
+    /// continues a conversation, which are options as they are.
     ///
     /// # Errors
     /// See [`ExecuteError`].
@@ -144,20 +147,22 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         &self,
         id: &K,
         command: M,
-        metadata: Metadata,
+        options: impl Into<CommandOptions> + Send,
     ) -> Result<Executed<A::Event>, ExecuteError<A::Error>>
     where
         A::Id: Borrow<K>,
         K: Display + Sync + ?Sized,
         M: HandledBy<A> + Clone + Send,
     {
-        let stream = StreamId::new(A::NAME, id)?;
+        let (stream, options) = (StreamId::new(A::NAME, id)?, options.into());
         let cached = if command.creates() { None } else { self.cached(&stream) };
         // Where events may be read as others, what was appended is not known until it is read.
         let may_be_late = cached.is_some() && self.store.reads_as_appended(&stream);
         let mut loaded = cached.unwrap_or_else(|| Loaded::missing(stream));
-        let request = Request { metadata, command_id: None };
-        let decided = self.decide(&mut loaded, may_be_late, command, request).await;
+        if let Some(command_id) = &options.command_id {
+            return self.decide_once(&mut loaded, command, command_id, &options).await;
+        }
+        let decided = self.decide(&mut loaded, may_be_late, command, &options).await;
         if let Ok(Decided { executed, appended }) = &decided {
             let is_known = self.apply_appended(&mut loaded, executed, appended);
             self.snapshot_if_due(&mut loaded, executed.version).await;
@@ -189,8 +194,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
     where
         M: HandledBy<A> + Clone + Send,
     {
-        let Decided { executed, .. } =
-            self.decide(loaded, false, command, Request { metadata, command_id: None }).await?;
+        let Decided { executed, .. } = self.decide(loaded, false, command, &metadata.into()).await?;
         self.snapshot_if_due(loaded, executed.version).await;
         Ok(executed)
     }

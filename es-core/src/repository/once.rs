@@ -4,9 +4,10 @@ use std::borrow::Borrow;
 use std::fmt::Display;
 
 use super::Repository;
-use super::decide::{Decided, Request, event_id};
+use super::decide::{Decided, event_id};
 use super::execute::{ExecuteError, Executed};
 use super::load::Loaded;
+use super::options::CommandOptions;
 use crate::aggregate::Aggregate;
 use crate::codec::Codec;
 use crate::command::HandledBy;
@@ -84,16 +85,26 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         K: Display + Sync + ?Sized,
         M: HandledBy<A> + Clone + Send,
     {
-        let stream = StreamId::new(A::NAME, id)?;
-        let cached = if command.creates() { None } else { self.cached(&stream) };
-        let mut loaded = cached.unwrap_or_else(|| Loaded::missing(stream));
+        self.execute_with(id, command, CommandOptions::from(metadata).once(command_id.clone())).await
+    }
+
+    /// Decides, and finds out whether that was done before.
+    pub(super) async fn decide_once<M>(
+        &self,
+        loaded: &mut Loaded<A>,
+        command: M,
+        command_id: &MessageId,
+        options: &CommandOptions,
+    ) -> Result<Executed<A::Event>, ExecuteError<A::Error>>
+    where
+        M: HandledBy<A> + Clone + Send,
+    {
         // Decided on what is there now: a state that is late could not tell its own events from those of the first time.
-        let request = Request { metadata, command_id: Some(command_id) };
-        match self.decide(&mut loaded, false, command, request).await {
+        match self.decide(loaded, false, command, options).await {
             Ok(Decided { executed, .. }) => {
                 let events = executed.events.len() as u64;
                 if events > 0 && executed.version == loaded.version().plus(events) {
-                    self.snapshot_if_due(&mut loaded, executed.version).await;
+                    self.snapshot_if_due(loaded, executed.version).await;
                     return Ok(executed);
                 }
                 Ok(self.first_outcome(loaded.stream(), command_id).await?.unwrap_or(executed))

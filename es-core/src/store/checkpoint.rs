@@ -139,6 +139,8 @@ impl fmt::Debug for CheckpointName {
     }
 }
 
+serialized_as_text!(CheckpointName, "the name of a checkpoint", |text| CheckpointName::new(text));
+
 /// Why a text is not the name of a checkpoint.
 ///
 /// ```

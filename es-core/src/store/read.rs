@@ -1,6 +1,7 @@
 //! Which part of a stream or of the log to read, in which order, and how much of it.
 
-use super::EventFilter;
+use super::{EventFilter, LogPage, StreamPage};
+use crate::envelope::RecordedEvent;
 use crate::version::{Position, Version};
 
 /// The order in which a range is read.
@@ -63,7 +64,7 @@ pub struct ReadLog {
 }
 
 macro_rules! range {
-    ($range:ident, $place:ident, $first:ident, $what:literal, $noun:literal) => {
+    ($range:ident, $place:ident, $first:ident, $page:ident, $end:ident, $what:literal, $noun:literal) => {
         impl $range {
             #[doc = concat!("The whole ", $what, ".")]
             pub const fn all() -> Self {
@@ -119,6 +120,33 @@ macro_rules! range {
                 self
             }
 
+            /// The page of a store whose events stand at each place from 1 to `end`; for implementors of stores.
+            ///
+            /// `look` is given one place after the other, no more than `most` in all, and gives the event there if the
+            /// filter selects it.
+            pub fn page(
+                &self,
+                end: $place,
+                most: usize,
+                mut look: impl FnMut($place) -> Option<RecordedEvent>,
+            ) -> $page {
+                let (mut events, mut through) = (Vec::new(), self.start(end));
+                let mut look_at = |place: u64, then: u64| {
+                    let is_wanted = events.len() < self.limit;
+                    if is_wanted {
+                        events.extend(look($place::new(place)));
+                        through = $place::new(then);
+                    }
+                    is_wanted
+                };
+                let places = self.after.get()..self.up_to.min(end).get();
+                match self.direction {
+                    Direction::Forward => places.take(most).all(|before| look_at(before + 1, before + 1)),
+                    Direction::Backward => places.rev().take(most).all(|before| look_at(before + 1, before)),
+                };
+                $page { events, through, is_end: self.is_end(through, end), $end: end }
+            }
+
             /// Where a page goes through that reads nothing, when the last event is at `end`; for implementors of stores.
             pub fn start(&self, end: $place) -> $place {
                 match self.direction {
@@ -138,8 +166,8 @@ macro_rules! range {
         }
     };
 }
-range!(ReadStream, Version, EMPTY, "stream", "version");
-range!(ReadLog, Position, START, "log", "position");
+range!(ReadStream, Version, EMPTY, StreamPage, version, "stream", "version");
+range!(ReadLog, Position, START, LogPage, head, "log", "position");
 
 impl ReadLog {
     /// Only events of streams of this category, or of others that were given.
