@@ -34,9 +34,8 @@ impl InMemory {
     pub(crate) fn new(fault: Option<Fault>) -> Self {
         let is_cut = Arc::new(AtomicBool::new(false));
         let cut = Arc::clone(&is_cut);
-        let down = move |_: &Message| match cut.load(SeqCst) {
-            true if fault != Some(Fault::LosesWhatIsSentInAnOutage) => Err(PublishError::unavailable("out of reach")),
-            _ => Ok(()),
+        let down = move |_: &Message| {
+            if cut.load(SeqCst) { Err(PublishError::unavailable("out of reach")) } else { Ok(()) }
         };
         let (count, kept_back, is_busy) = Default::default();
         Self { target: MemoryTarget::new().with_check(down), is_cut, fault, count, kept_back, is_busy }

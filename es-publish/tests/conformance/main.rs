@@ -14,5 +14,5 @@ use es_publish::conformance::{Subject, check};
 
 async fn assert_sound(subject: &impl Subject) {
     let violations = check(subject).await;
-    assert!(violations.is_empty(), "{}", violations.iter().map(|v| format!("{v}\n")).collect::<String>());
+    assert!(violations.is_empty(), "{violations:#?}");
 }

@@ -18,7 +18,7 @@ struct OnServer {
 }
 
 enum Arrivals {
-    Stored(jetstream::stream::Stream),
+    Stored(Box<jetstream::stream::Stream>),
     Heard(tokio::sync::Mutex<(async_nats::Subscriber, Vec<CloudEvent>)>),
 }
 
@@ -44,7 +44,7 @@ impl OnServer {
         };
         let stream = jetstream::new(client.clone()).create_stream(config).await.unwrap();
         let target = NatsTarget::jetstream(client, "bank").with_mode(mode);
-        Self { server: Mutex::new(server), target, arrivals: Arrivals::Stored(stream) }
+        Self { server: Mutex::new(server), target, arrivals: Arrivals::Stored(Box::new(stream)) }
     }
 
     async fn core(server: Nats) -> Self {

@@ -75,7 +75,7 @@ async fn serve(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<(
         stream.write_all(format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\n\r\n").as_bytes()).await?;
         if answer.starts_with("413") {
             // What is on its way is read, so that the answer is not lost with the connection.
-            let mut rest = [0; 65_536];
+            let mut rest = vec![0; 65_536];
             while stream.read(&mut rest).await? > 0 {}
             return Ok(());
         }

@@ -52,9 +52,9 @@ async fn each_stream_is_published_in_order_and_no_more_than_so_many_at_once() {
     publisher.catch_up(&store).await.unwrap();
 
     let mut last = HashMap::new();
-    let published = busy.taken.published();
-    assert_eq!(published.len(), 200);
-    for message in &published {
+    let messages = busy.taken.published();
+    assert_eq!(messages.len(), 200);
+    for message in &messages {
         let before = last.insert(message.key.clone(), amount(message)).unwrap_or(0);
         assert!(before < amount(message), "{}: {before} before {}", message.key, amount(message));
     }

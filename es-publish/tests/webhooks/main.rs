@@ -39,7 +39,7 @@ impl Pauses {
 
     /// In whole seconds, rounded up.
     fn seconds(&self) -> Vec<u64> {
-        self.0.lock().unwrap().iter().map(|pause| pause.as_secs_f64().ceil() as u64).collect()
+        self.0.lock().unwrap().iter().map(|pause| (*pause + Duration::from_nanos(999_999_999)).as_secs()).collect()
     }
 
     fn count(&self) -> usize {
