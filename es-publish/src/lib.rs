@@ -34,3 +34,8 @@ pub use self::memory_target::MemoryTarget;
 pub use self::outgoing::{Outgoing, OutgoingError};
 pub use self::publisher::{Failed, Publisher, PublisherStatus};
 pub use self::target::{Message, PublishError, Target};
+
+/// The guide, whose code is compiled.
+#[cfg(all(doctest, feature = "kafka", feature = "nats", feature = "webhook"))]
+#[doc = include_str!("../../docs/publishing.md")]
+struct Guide;

@@ -104,7 +104,10 @@ async fn a_public_contract_is_made_of_private_events_and_each_has_an_id_of_its_o
         }
         AccountEvent::Flagged(_) => Events::none(),
     });
-    let translated = translated.unwrap().published_as::<BalanceChanged>("org.example.balance");
+    let translated = translated.unwrap();
+    let nothing = published(translated.clone().without::<BalanceChanged>(), &one_of_each().await).await;
+    assert_eq!(nothing, [], "what is private has left");
+    let translated = translated.published_as::<BalanceChanged>("org.example.balance");
     let events = published(translated, &one_of_each().await).await;
     let seen: Vec<_> = events.iter().map(|event| (event.ty(), event.id())).collect();
     let id = "00000000-0000-0000-0000-000000000001";

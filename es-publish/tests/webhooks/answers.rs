@@ -68,7 +68,9 @@ async fn nobody_there_is_an_error_without_the_address() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
     };
-    let target = es_publish::webhook::WebhookTarget::new(&format!("http://ada:password@{address}/")).unwrap();
+    let target =
+        es_publish::webhook::WebhookTarget::new(&format!("http://ada:password@{address}/hooks?token=password"))
+            .unwrap();
     let error = Pauses::default().of(target).with_attempts(2).publish(&message("1")).await.unwrap_err();
     assert!(matches!(error, PublishError::Unavailable { .. }), "{error:?}");
     assert!(!format!("{error:?}").contains("password"), "{error:?}");
