@@ -94,12 +94,14 @@ async fn what_the_broker_says_decides_between_later_and_never() {
     let errors = [
         (RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_RECORD, true),
         (RDKafkaRespErr::RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, false),
+        // Ends the producer.
+        (RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, false),
     ];
     for (error, is_refused) in errors {
         cluster.request_errors(RDKafkaApiKey::Produce, &[error]);
         let result = target.publish(&message("2", "account-1")).await.unwrap_err();
         assert_eq!(matches!(result, PublishError::Refused { .. }), is_refused, "{result:?}");
-        // And it goes on, also where the error has ended the producer.
+        // And it goes on.
         target.publish(&message("2", "account-1")).await.unwrap();
     }
     let mut large = message("3", "account-1");
