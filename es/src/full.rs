@@ -3,10 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use es_core::store::{
-    CheckpointStore, FailureStore, InlineAppend, LeaseStore, MultiStreamAppend, ReadModelStore, SnapshotStore,
-    Subscribe,
-};
+use es_core::store::{CheckpointStore, MultiStreamAppend, SnapshotStore, Subscribe};
 
 /// A store with every capability.
 ///

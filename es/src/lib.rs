@@ -53,10 +53,10 @@ pub use es_derive::{
 
 #[cfg(feature = "memory")]
 pub use es_memory_store::MemoryStore;
-#[cfg(feature = "postgres")]
-pub use es_postgres_store as postgres;
 #[cfg(feature = "nats")]
 pub use es_nats_store as nats;
+#[cfg(feature = "postgres")]
+pub use es_postgres_store as postgres;
 #[cfg(feature = "sqlite")]
 pub use es_sqlite_store as sqlite;
 

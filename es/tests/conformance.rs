@@ -3,7 +3,7 @@
 #[cfg(feature = "memory")]
 es_testkit::store_conformance!(
     memory,
-    [subscribe, checkpoints, multi_stream_append, snapshots, leases, failures, any_executor],
+    [subscribe, checkpoints, multi_stream_append, snapshots, any_executor],
     async || { es::connect("memory:").await.unwrap() }
 );
 
@@ -23,7 +23,7 @@ es_testkit::store_conformance!(
 #[cfg(feature = "sqlite")]
 es_testkit::store_conformance!(
     sqlite,
-    [subscribe, checkpoints, multi_stream_append, snapshots, leases, failures, second_handle, durable, any_executor],
+    [subscribe, checkpoints, multi_stream_append, snapshots, second_handle, durable, any_executor],
     place = || tempfile::tempdir().unwrap(),
     open = async |place: &tempfile::TempDir| {
         es::connect(&format!("sqlite:{}", place.path().join("events.db").display())).await.unwrap()
