@@ -44,7 +44,7 @@ impl Told for AppendError {
             Self::LimitExceeded { .. }
             | Self::DuplicateEventId { .. }
             | Self::EventIdStored { .. }
-            | Self::Projection { .. } => Outcome::Refused,
+            | Self::NotProjected { .. } => Outcome::Refused,
             _ => Outcome::Failed,
         }
     }
@@ -55,7 +55,7 @@ impl Told for AppendError {
             Self::LimitExceeded { .. } => "more than the store accepts",
             Self::DuplicateEventId { .. } => "two events have one id",
             Self::EventIdStored { .. } => "an event id is stored already",
-            Self::Projection { .. } => "an inline projection cannot take an event in",
+            Self::NotProjected { .. } => "an inline projection cannot take an event in",
             _ => "the store failed",
         }
     }

@@ -39,7 +39,7 @@ async fn rows_are_found_by_key_and_by_index() {
     let missing = model.by_index("colour", "blue").await.unwrap_err();
     assert_eq!(missing.to_string(), r#"`balances` has no index `colour`; it has ["owner", "cents"]"#);
     let too_large = model.by_index("cents", u64::MAX).await.unwrap_err();
-    assert!(matches!(too_large, QueryError::Value(_)));
+    assert!(matches!(too_large, QueryError::NotIndexable(_)));
 }
 
 #[tokio::test]

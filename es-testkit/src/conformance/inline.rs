@@ -115,11 +115,11 @@ pub(super) async fn rule_n2_what_a_projection_cannot_take_in_is_not_appended(on:
     ended!(N3, first, Ok(_) => (), "an append with projections");
     let before = seen(on, "x").await;
     let poison = store.append_inline(&a, Exact(v(1)), on.events([2, POISON]), &projections).await;
-    let told = ended!(N2, poison, Err(AppendError::Projection { projection, .. }) => projection, "appending poison");
+    let told = ended!(N2, poison, Err(AppendError::NotProjected { projection, .. }) => projection, "appending poison");
     same!(N2, told, on.checkpoint("x"), "the projection that it is refused for");
     let several = MultiAppend::new().append(&on.stream("b"), Any, on.events([3, POISON]));
     let poison = store.append_multi_inline(several, &projections).await;
-    let is_told = matches!(&poison, Err(MultiAppendError::Refused(AppendError::Projection { .. })));
+    let is_told = matches!(&poison, Err(MultiAppendError::Refused(AppendError::NotProjected { .. })));
     rule!(N2, is_told, "appending poison to several streams ended as {poison:?}");
     same!(N2, numbers(&on.own().await), [1], "the log after poison");
     for name in ["x", "y"] {
