@@ -134,8 +134,11 @@ impl ProjectionInput<'_> {
         let given = match keys {
             Expr::Array(array) => {
                 let elements = array.elems.iter();
-                let elements = elements.map(|element| quote_spanned!(element.span().resolved_at(site)=> &(#element)));
-                quote_spanned!(site=> #private::list([#(#private::key::<Self, _>(#elements)),*]))
+                // A key of another type is shown where it stands.
+                let keys = elements.map(
+                    |element| quote_spanned!(element.span().resolved_at(site)=> #private::key::<Self, _>(&(#element))),
+                );
+                quote_spanned!(site=> #private::list([#(#keys),*]))
             }
             other => quote_spanned!(site=> #private::keys::<Self, _>(#other)),
         };
