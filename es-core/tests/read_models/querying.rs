@@ -104,6 +104,13 @@ impl Answer<GetDeposits> for Deposits {
     }
 }
 
+#[derive(Clone)]
+struct GetWeather;
+
+impl Query for GetWeather {
+    type Answer = ();
+}
+
 #[tokio::test]
 async fn a_bus_gives_each_query_to_who_answers_it() {
     let store = MemoryStore::new();
@@ -118,11 +125,6 @@ async fn a_bus_gives_each_query_to_who_answers_it() {
     assert_eq!(bus.query(GetWealth { owner: "ada" }).await.unwrap(), 70);
     assert_eq!(bus.query(GetDeposits).await.unwrap(), 70);
 
-    #[derive(Clone)]
-    struct GetWeather;
-    impl Query for GetWeather {
-        type Answer = ();
-    }
     let nobody = bus.query(GetWeather).await.unwrap_err();
     assert!(matches!(&nobody, BusError::Unanswered { query } if query.ends_with("GetWeather")), "{nobody}");
     assert!(matches!(bus.subscribe(GetWeather), Err(BusError::Unanswered { .. })));

@@ -169,7 +169,7 @@ impl ProjectionInput<'_> {
             },
             Some(keys) => {
                 let keys = self.keys(keys, &listed.entry.placed());
-                quote_spanned!(site=> texts.extend(#private::key_texts::<Self>(#keys));)
+                quote_spanned!(site=> ::core::iter::Extend::extend(&mut texts, #private::key_texts::<Self>(&#keys));)
             }
         };
         let texts = quote_spanned!(site=> texts);

@@ -69,7 +69,7 @@ async fn seen(on: &Subject, name: &str) -> (Vec<(String, String)>, Option<u64>) 
     let page = on.read_models().scan_rows(&on.checkpoint(name), Scan::index("id")).await;
     let page = ended!(N1, page, Ok(page) => page, "reading the rows");
     let text = |row: Row| (row.key, String::from_utf8_lossy(&row.payload).trim_end().to_owned());
-    (page.rows.into_iter().map(text).collect(), page.checkpoint.map(|position| position.get()))
+    (page.rows.into_iter().map(text).collect(), page.checkpoint.map(es_core::Position::get))
 }
 
 fn rows<const N: usize>(rows: [(&str, &str); N]) -> Vec<(String, String)> {
@@ -84,11 +84,7 @@ pub(super) async fn rule_n1_an_append_takes_its_projections_to_the_end_of_the_lo
         for name in ["x", "y"] {
             let at = seen(on, name).await.1;
             // Other checks may share the log.
-            rule!(
-                N1,
-                at >= appended.position.map(|position| position.get()),
-                "`{name}` is at {at:?} after {appended:?}"
-            );
+            rule!(N1, at >= appended.position.map(es_core::Position::get), "`{name}` is at {at:?} after {appended:?}");
         }
     }
     for name in ["x", "y"] {
