@@ -96,16 +96,12 @@ pub fn key_of_stream<P: KeyedProjection>(event: &RecordedEvent) -> Result<P::Key
 }
 
 /// The texts of keys.
-pub fn key_texts<P: KeyedProjection>(keys: Vec<P::Key>) -> Vec<Text> {
+pub fn key_texts<P: KeyedProjection>(keys: &[P::Key]) -> Vec<Text> {
     keys.iter().map(RowKey::to_text).collect()
 }
 
 /// What an event does to the row with this key.
-pub fn project_row<'e, P: ProjectRow<E>, E: Event>(
-    key: P::Key,
-    event: E,
-    recorded: &'e RecordedEvent,
-) -> RowChange<'e, P> {
+pub fn project_row<P: ProjectRow<E>, E: Event>(key: P::Key, event: E, recorded: &RecordedEvent) -> RowChange<'_, P> {
     RowChange::project(key, event, recorded)
 }
 

@@ -33,7 +33,7 @@ fn project(
         events.extend(new.iter().filter(|event| filter.selects(&event.stream, &event.name)).cloned());
         let projected = projection.project(&events, &mut |keys| Ok(kept.read_models.load(name, keys)));
         writes.push(
-            projected.map_err(|cause| AppendError::Projection { projection: name.clone(), cause: cause.into() })?,
+            projected.map_err(|cause| AppendError::NotProjected { projection: name.clone(), cause: cause.into() })?,
         );
     }
     Ok(Projected { writes, through })

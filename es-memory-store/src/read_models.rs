@@ -170,7 +170,6 @@ fn narrowed<'a>(
     direction: Direction,
 ) -> (Bound<&'a str>, Bound<&'a str>) {
     match (after, direction) {
-        (None, _) => (lower, upper),
         (Some(after), Direction::Forward) if lower_value(lower).is_none_or(|lower| after >= lower) => {
             (Bound::Excluded(after), upper)
         }

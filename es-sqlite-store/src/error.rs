@@ -60,7 +60,7 @@ pub enum SqliteError {
     },
     /// A projection that is kept inline could not take in an event, so what was to be appended with it was not.
     #[error("the inline projection `{projection}` cannot take in what the log then has")]
-    Projection {
+    NotProjected {
         /// The name of the read model.
         projection: CheckpointName,
         /// What is wrong.
@@ -89,7 +89,7 @@ impl SqliteError {
 
     /// Whether the failure may be due to one of several appends that were written together.
     pub(crate) fn is_of_one(&self) -> bool {
-        matches!(self, Self::Full { .. } | Self::Sqlite { .. } | Self::Projection { .. })
+        matches!(self, Self::Full { .. } | Self::Sqlite { .. } | Self::NotProjected { .. })
     }
 }
 

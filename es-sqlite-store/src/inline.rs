@@ -41,7 +41,7 @@ fn catch_up(tx: &Connection, kinds: &mut KnownKinds, projection: &dyn InlineProj
         let mut load = |keys: &[String]| rows::load(tx, name, keys).map_err(|error| Box::new(error) as InlineFailure);
         let projected = projection.project(&page.events, &mut load);
         let writes =
-            projected.map_err(|cause| SqliteError::Projection { projection: name.clone(), source: cause.into() })?;
+            projected.map_err(|cause| SqliteError::NotProjected { projection: name.clone(), source: cause.into() })?;
         rows::write(tx, name, &writes)?;
         range.after = page.through;
         if page.is_end {

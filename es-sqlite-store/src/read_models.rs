@@ -73,8 +73,8 @@ impl InlineAppend for SqliteStore {
                 appended
             }
             Ok(_) => unreachable!("an append has the outcome of one"),
-            Err(SqliteError::Projection { projection, source: cause }) => {
-                Err(AppendError::Projection { projection, cause })
+            Err(SqliteError::NotProjected { projection, source: cause }) => {
+                Err(AppendError::NotProjected { projection, cause })
             }
             Err(error) => Err(AppendError::Store { stream: stream.clone(), cause: Box::new(error) }),
         }
@@ -92,8 +92,8 @@ impl InlineAppend for SqliteStore {
                 appended
             }
             Ok(_) => unreachable!("an append to several streams has the outcome of one"),
-            Err(SqliteError::Projection { projection, source: cause }) => {
-                Err(AppendError::Projection { projection, cause }.into())
+            Err(SqliteError::NotProjected { projection, source: cause }) => {
+                Err(AppendError::NotProjected { projection, cause }.into())
             }
             Err(error) => Err(MultiAppendError::Store { cause: Box::new(error) }),
         }

@@ -48,12 +48,11 @@ pub(crate) fn change(
 
 /// Rules M2 and M4, without the checkpoint.
 pub(crate) fn write(tx: &Connection, name: &CheckpointName, writes: &[RowWrite]) -> Result<(), SqliteError> {
-    let model = match find(tx, name)? {
-        Some(model) => model,
-        None => {
-            tx.prepare_cached("INSERT INTO read_models (name) VALUES (?1)")?.execute([name.as_str()])?;
-            tx.last_insert_rowid()
-        }
+    let model = if let Some(model) = find(tx, name)? {
+        model
+    } else {
+        tx.prepare_cached("INSERT INTO read_models (name) VALUES (?1)")?.execute([name.as_str()])?;
+        tx.last_insert_rowid()
     };
     let mut indexed = tx.prepare_cached("SELECT indexes FROM read_model_rows WHERE model = ?1 AND key = ?2")?;
     let mut put = tx.prepare_cached(

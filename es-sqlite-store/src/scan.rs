@@ -66,10 +66,10 @@ fn statement(model: i64, scan: &Scan) -> (String, Vec<ToSqlOutput<'_>>) {
             }
         }
     }
-    sql.push_str(&match &scan.index {
-        None => format!(" ORDER BY r.key {order}"),
-        Some(_) => format!(" ORDER BY i.value {order}, i.key {order}"),
-    });
+    let _ = match &scan.index {
+        None => write!(sql, " ORDER BY r.key {order}"),
+        Some(_) => write!(sql, " ORDER BY i.value {order}, i.key {order}"),
+    };
     // One more than the page has, to see whether there is one.
     parameters.push(ToSqlOutput::Owned(to_bound(scan.limit as u64).saturating_add(1).into()));
     let _ = write!(sql, " LIMIT ?{}", parameters.len());

@@ -68,6 +68,6 @@ mod tests {
         let broken = [MIGRATIONS, &[SECOND, "CREATE TABLE later (x INTEGER)"]].concat();
         assert!(matches!(migrate(&mut file, &broken), Err(OpenError::Store(_))));
         assert_eq!(version(&file, broken.len()).unwrap(), MIGRATIONS.len());
-        migrate(&mut file, &broken[..MIGRATIONS.len() + 1]).unwrap();
+        migrate(&mut file, &broken[..=MIGRATIONS.len()]).unwrap();
     }
 }

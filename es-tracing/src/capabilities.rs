@@ -139,9 +139,10 @@ impl<S: ReadModelStore> ReadModelStore for TracingStore<S> {
         self.tell("load_rows", &span, self.store.load_rows(model, keys)).await
     }
 
-    async fn scan_rows(&self, model: &CheckpointName, scan: Scan) -> Result<RowPage, ReadModelError> {
+    async fn scan_rows(&self, model: &CheckpointName, selected: Scan) -> Result<RowPage, ReadModelError> {
+        let scanning = self.store.scan_rows(model, selected);
         let span = debug_span!(target: "es", "es.scan_rows", read_model = %model, rows = Empty, outcome = Empty);
-        let reply = self.tell("scan_rows", &span, self.store.scan_rows(model, scan)).await;
+        let reply = self.tell("scan_rows", &span, scanning).await;
         if let Ok(page) = &reply {
             span.record("rows", page.rows.len());
         }

@@ -46,7 +46,7 @@ impl Told for AppendError {
             Self::LimitExceeded { .. }
             | Self::DuplicateEventId { .. }
             | Self::EventIdStored { .. }
-            | Self::Projection { .. } => Outcome::Refused,
+            | Self::NotProjected { .. } => Outcome::Refused,
             _ => Outcome::Failed,
         }
     }
@@ -57,7 +57,7 @@ impl Told for AppendError {
             Self::LimitExceeded { .. } => "more than the store accepts",
             Self::DuplicateEventId { .. } => "two events have one id",
             Self::EventIdStored { .. } => "an event id is stored already",
-            Self::Projection { .. } => "an inline projection cannot take an event in",
+            Self::NotProjected { .. } => "an inline projection cannot take an event in",
             _ => "the store failed",
         }
     }

@@ -133,6 +133,11 @@ pub trait ProjectRow<E>: KeyedProjection {
 /// A key: anything with a text that it can be read from again.
 ///
 /// Rows are kept and ordered by this text.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of rows",
+    label = "a key has a text that it can be read from",
+    note = "implement `Display`, `FromStr` and `Clone` for `{Self}`"
+)]
 pub trait RowKey: Clone + Send + Sync + 'static {
     /// The text.
     fn to_text(&self) -> String;
@@ -144,6 +149,7 @@ pub trait RowKey: Clone + Send + Sync + 'static {
     fn from_text(text: &str) -> Result<Self, Box<dyn Error + Send + Sync>>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> RowKey for T
 where
     T: Display + FromStr<Err: Into<Box<dyn Error + Send + Sync>>> + Clone + Send + Sync + 'static,

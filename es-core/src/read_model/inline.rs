@@ -65,7 +65,7 @@ impl<P: KeyedProjection, S: Send + Sync, C: Codec> InlineProjection for Inline<P
 /// A store that keeps read models up in the transaction of each append.
 ///
 /// Whoever appends through it reads his own writes at once, and waits for the read models with each append.
-/// A read model that cannot take an event in refuses the append, with [`AppendError::Projection`].
+/// A read model that cannot take an event in refuses the append, with [`AppendError::NotProjected`].
 /// What others append is made up for by the next append through this store.
 ///
 /// ```

@@ -178,7 +178,7 @@ pub enum QueryError {
     Row(#[from] RowError),
     /// A value has no place in an index.
     #[error(transparent)]
-    Value(#[from] NotIndexable),
+    NotIndexable(#[from] NotIndexable),
     /// The projection has no such index.
     #[error("`{projection}` has no index `{index}`; it has {known:?}")]
     NoSuchIndex {
@@ -191,5 +191,5 @@ pub enum QueryError {
     },
     /// A projection in memory could not be kept up.
     #[error(transparent)]
-    Projection(#[from] crate::runner::ProjectionError),
+    NotProjected(#[from] crate::runner::ProjectionError),
 }

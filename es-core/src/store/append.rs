@@ -67,7 +67,7 @@ pub enum AppendError {
     },
     /// A projection that is [kept inline](super::InlineAppend) could not take in an event. Rule N2.
     #[error("append refused: the inline projection `{projection}` cannot take in what the log then has")]
-    Projection {
+    NotProjected {
         /// The name of the read model.
         projection: CheckpointName,
         /// What is wrong, and with which event.

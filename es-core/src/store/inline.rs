@@ -49,7 +49,7 @@ pub type InlineProjections = Arc<[Arc<dyn InlineProjection>]>;
 /// - N1. After an append, each of the read models has seen the whole log, what was appended included, and its checkpoint
 ///   says so: it is given what follows its checkpoint, whoever appended it.
 /// - N2. The events and the rows are written together or not at all.
-///   If a projection cannot take an event in, the append is [refused](AppendError::Projection).
+///   If a projection cannot take an event in, the append is [refused](AppendError::NotProjected).
 /// - N3. An append that is refused, or was sent before, leaves the events as they are; the rules of
 ///   [`EventStore`](super::EventStore) and [`MultiStreamAppend`] hold as without projections.
 ///

@@ -125,14 +125,8 @@ impl Scan {
 
     /// Whether a place is in the range, whatever page it is on. For implementors of stores.
     pub fn selects(&self, place: &ScanPlace) -> bool {
-        let key;
-        let value = match &place.value {
-            Some(value) => value,
-            None => {
-                key = IndexValue::Text(place.key.clone());
-                &key
-            }
-        };
+        let key = IndexValue::Text(place.key.clone());
+        let value = place.value.as_ref().unwrap_or(&key);
         let starts = match &self.lower {
             Bound::Included(lower) => value >= lower,
             Bound::Excluded(lower) => value > lower,

@@ -162,7 +162,7 @@ impl History {
         };
         let mut touched = vec![account];
         match what {
-            0 | 1 => self.row(account).owner = owner.to_owned(),
+            0 | 1 => owner.clone_into(&mut self.row(account).owner),
             2 => {
                 // To oneself, it is one event for one row, and changes nothing.
                 self.row(account).cents -= if account == other { 0 } else { cents };

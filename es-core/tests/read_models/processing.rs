@@ -114,7 +114,7 @@ async fn an_event_that_cannot_be_read_is_an_error_with_its_place() {
 
         let inline = InlineStore::new(MemoryStore::new(), [model.inline()]);
         let refused = inline.append(&stream("1"), ExpectedVersion::Any, vec![bad]).await.unwrap_err();
-        let AppendError::Projection { projection, cause } = refused else { panic!("{refused:?}") };
+        let AppendError::NotProjected { projection, cause } = refused else { panic!("{refused:?}") };
         assert_eq!(projection.as_str(), "balances@2");
         assert!(matches!(cause.downcast_ref(), Some(ProcessorError::Event { .. })), "{cause:?}");
         assert!(inline.read_log(ReadLog::all()).await.unwrap().events.is_empty());

@@ -30,8 +30,8 @@ where
         assert_eq!(all(&live.rows()).await, history.rows, "live, in round {round}");
         for scan in [Scan::index("cents").backward(), Scan::index("owner").limit(2), Scan::keys().from("2").limit(1)] {
             let page = live.rows().scan(scan.clone()).await.unwrap();
-            let stored = asynchronous.scan(scan.clone()).await.unwrap();
-            assert_eq!((&page.rows, &page.next), (&stored.rows, &stored.next), "{scan:?}");
+            let kept = asynchronous.scan(scan.clone()).await.unwrap();
+            assert_eq!((&page.rows, &page.next), (&kept.rows, &kept.next), "{scan:?}");
             assert_eq!(inline.scan(scan).await.unwrap().rows, page.rows);
         }
         let ada = GetWealth { owner: "ada" };

@@ -46,18 +46,20 @@ async fn versions_stand_beside_each_other_until_one_is_dropped() {
     assert!(!new.scan(es_core::store::Scan::keys()).await.unwrap().rows.is_empty());
 }
 
+#[derive(Debug, Default, Projection)]
+#[projection(name = "all", events(MoneyDeposited))]
+struct First;
+
+impl es_core::Project<MoneyDeposited> for First {
+    fn project(&mut self, _: MoneyDeposited, _: &RecordedEvent) {}
+}
+
 #[test]
 fn the_version_is_a_part_of_the_name_from_the_second_on() {
     use es_core::KeyedProjection;
     assert_eq!(Balance::MODEL.checkpoint_name(), "balances@2");
     assert_eq!((Balance::MODEL.key, Balance::MODEL.indexes), (Some("u64"), &["owner", "cents"][..]));
 
-    #[derive(Debug, Default, Projection)]
-    #[projection(name = "all", events(MoneyDeposited))]
-    struct First;
-    impl es_core::Project<MoneyDeposited> for First {
-        fn project(&mut self, _: MoneyDeposited, _: &RecordedEvent) {}
-    }
     assert_eq!(<First as Projection>::MODEL.checkpoint_name(), "all");
     assert_eq!((<First as Projection>::VERSION, MoneyDeposited::VERSION), (1, 1));
 }

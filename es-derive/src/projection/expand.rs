@@ -17,7 +17,7 @@ impl ProjectionInput<'_> {
         let mut expanded = match &self.kind {
             Kind::Whole => self.whole(),
             Kind::Keyed { key, index, delete_when } => self.keyed(key, index, delete_when.as_ref()),
-            Kind::Into { target, error } => self.into_target(target, error),
+            Kind::Into { target, error } => self.written(target, error),
         };
         if self.generics().params.is_empty() {
             expanded.extend(event_set::unique_names(&self.private, &self.listed(), &[]));
@@ -63,10 +63,10 @@ impl ProjectionInput<'_> {
         let site = Span::mixed_site();
         let Self { item, private, name, version, .. } = self;
         let (type_name, doc) = (text::name(&item.ident), text::doc(&item.attrs));
-        let key = match key {
-            Some(key) => quote_spanned!(site=> ::core::option::Option::Some(#key)),
-            None => quote_spanned!(site=> ::core::option::Option::None),
-        };
+        let key = key.map_or_else(
+            || quote_spanned!(site=> ::core::option::Option::None),
+            |key| quote_spanned!(site=> ::core::option::Option::Some(#key)),
+        );
         let (events, split) = self.models();
         quote_spanned! {site=>
             const NAME: &'static str = #name;

@@ -10,7 +10,7 @@ use super::listed::Listed;
 use crate::docs;
 
 impl ProjectionInput<'_> {
-    pub(super) fn into_target(&self, target: &Type, error: &Type) -> TokenStream {
+    pub(super) fn written(&self, target: &Type, error: &Type) -> TokenStream {
         let site = Span::mixed_site();
         let Self { item, private, .. } = self;
         let ident = &item.ident;

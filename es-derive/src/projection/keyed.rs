@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Expr, Type};
 
 use super::attrs::ProjectionInput;
@@ -16,6 +17,8 @@ impl ProjectionInput<'_> {
         let Self { item, private, .. } = self;
         let ident = &item.ident;
         let indexes: Vec<_> = index.iter().map(text::name).collect();
+        // Shown on the field as it is listed.
+        let fields = index.iter().map(|field| quote_spanned!(field.span().resolved_at(site)=> &self.#field));
         let constants = self.constants(Some(&text::source(key.to_token_stream())), &indexes);
         let docs = docs::attrs(&self.doc());
         let generics = self.generics();
@@ -67,7 +70,7 @@ impl ProjectionInput<'_> {
                 > {
                     #[allow(unused_mut)]
                     let mut values = #private::list([]);
-                    #(#private::index_value(&mut values, #indexes, &self.#index)?;)*
+                    #(#private::index_value(&mut values, #indexes, #fields)?;)*
                     ::core::result::Result::Ok(values)
                 }
 
@@ -131,7 +134,11 @@ impl ProjectionInput<'_> {
         let given = match keys {
             Expr::Array(array) => {
                 let elements = array.elems.iter();
-                quote_spanned!(site=> #private::list([#(#private::key::<Self, _>(&(#elements))),*]))
+                // A key of another type is shown where it stands.
+                let keys = elements.map(
+                    |element| quote_spanned!(element.span().resolved_at(site)=> #private::key::<Self, _>(&(#element))),
+                );
+                quote_spanned!(site=> #private::list([#(#keys),*]))
             }
             other => quote_spanned!(site=> #private::keys::<Self, _>(#other)),
         };
@@ -162,7 +169,7 @@ impl ProjectionInput<'_> {
             },
             Some(keys) => {
                 let keys = self.keys(keys, &listed.entry.placed());
-                quote_spanned!(site=> ::core::iter::Extend::extend(&mut texts, #private::key_texts::<Self>(#keys));)
+                quote_spanned!(site=> ::core::iter::Extend::extend(&mut texts, #private::key_texts::<Self>(&#keys));)
             }
         };
         let texts = quote_spanned!(site=> texts);

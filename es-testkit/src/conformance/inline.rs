@@ -69,7 +69,7 @@ async fn seen(on: &Subject, name: &str) -> (Vec<(String, String)>, Option<u64>) 
     let page = on.read_models().scan_rows(&on.checkpoint(name), Scan::index("id")).await;
     let page = ended!(N1, page, Ok(page) => page, "reading the rows");
     let text = |row: Row| (row.key, String::from_utf8_lossy(&row.payload).trim_end().to_owned());
-    (page.rows.into_iter().map(text).collect(), page.checkpoint.map(|position| position.get()))
+    (page.rows.into_iter().map(text).collect(), page.checkpoint.map(es_core::Position::get))
 }
 
 fn rows<const N: usize>(rows: [(&str, &str); N]) -> Vec<(String, String)> {
@@ -84,11 +84,7 @@ pub(super) async fn rule_n1_an_append_takes_its_projections_to_the_end_of_the_lo
         for name in ["x", "y"] {
             let at = seen(on, name).await.1;
             // Other checks may share the log.
-            rule!(
-                N1,
-                at >= appended.position.map(|position| position.get()),
-                "`{name}` is at {at:?} after {appended:?}"
-            );
+            rule!(N1, at >= appended.position.map(es_core::Position::get), "`{name}` is at {at:?} after {appended:?}");
         }
     }
     for name in ["x", "y"] {
@@ -115,11 +111,11 @@ pub(super) async fn rule_n2_what_a_projection_cannot_take_in_is_not_appended(on:
     ended!(N3, first, Ok(_) => (), "an append with projections");
     let before = seen(on, "x").await;
     let poison = store.append_inline(&a, Exact(v(1)), on.events([2, POISON]), &projections).await;
-    let told = ended!(N2, poison, Err(AppendError::Projection { projection, .. }) => projection, "appending poison");
+    let told = ended!(N2, poison, Err(AppendError::NotProjected { projection, .. }) => projection, "appending poison");
     same!(N2, told, on.checkpoint("x"), "the projection that it is refused for");
     let several = MultiAppend::new().append(&on.stream("b"), Any, on.events([3, POISON]));
     let poison = store.append_multi_inline(several, &projections).await;
-    let is_told = matches!(&poison, Err(MultiAppendError::Refused(AppendError::Projection { .. })));
+    let is_told = matches!(&poison, Err(MultiAppendError::Refused(AppendError::NotProjected { .. })));
     rule!(N2, is_told, "appending poison to several streams ended as {poison:?}");
     same!(N2, numbers(&on.own().await), [1], "the log after poison");
     for name in ["x", "y"] {

@@ -185,7 +185,7 @@ pub(super) async fn rule_m4_a_put_replaces_the_row_and_its_index_values(on: &Sub
     ];
     for (step, given) in rows.into_iter().enumerate() {
         commit(on, &model, put([given.clone()]), (step > 0).then_some(step as u64), step as u64 + 1).await;
-        same!(M4, page(on, &model, Scan::keys()).await.rows, [given.clone()], "the row after step {step}");
+        same!(M4, page(on, &model, Scan::keys()).await.rows, std::slice::from_ref(&given), "the row after step {step}");
         for index in ["first", "second"] {
             let meant: Vec<_> = given.indexes.get(index).map(|_| given.clone()).into_iter().collect();
             same!(M4, page(on, &model, Scan::index(index)).await.rows, meant, "the index {index} after step {step}");
@@ -349,7 +349,7 @@ pub(super) async fn rule_m7_a_page_goes_on_after_a_row_that_is_gone(on: &Subject
     commit(on, &model, put(["a", "b", "c", "d"].map(|key| at(key, 1))), None, 1).await;
     for (scan, rest) in [(Scan::keys(), ["c", "d"]), (Scan::index("at"), ["c", "d"])] {
         let first = page(on, &model, scan.clone().limit(2)).await;
-        let from = load(on, &model, &[]).await.checkpoint.map_or(0, |position| position.get());
+        let from = load(on, &model, &[]).await.checkpoint.map_or(0, es_core::Position::get);
         commit(on, &model, vec![RowWrite::Delete("b".to_owned())], Some(from), from + 1).await;
         let next = ended!(M7, first.next, Some(next) => next, "where a page of two of four goes on");
         same!(M7, keys(on, &model, scan.after(next)).await, rest, "what follows a row that was deleted meanwhile");

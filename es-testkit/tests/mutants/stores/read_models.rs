@@ -292,7 +292,7 @@ scans!(NeverEnds, |store, model, scan| {
 scans!(SkipsSame, |store, model, scan| {
     let mut scan = scan;
     if let Some(after) = scan.after.as_mut().filter(|after| after.value.is_some()) {
-        after.key = "\u{10ffff}".to_owned();
+        "\u{10ffff}".clone_into(&mut after.key);
     }
     store.scan_rows(model, scan).await
 });
