@@ -217,3 +217,76 @@ impl Project<MoneyWithdrawn> for Balances {
         self.subtract(recorded.stream.id(), event.amount);
     }
 }
+
+/// The events as one enum, the way most peers want them: serde writes `{"Deposited":{..}}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Fact {
+    Opened(AccountOpened),
+    Deposited(MoneyDeposited),
+    Withdrawn(MoneyWithdrawn),
+    Closed(AccountClosed),
+}
+
+impl From<AccountEvent> for Fact {
+    fn from(event: AccountEvent) -> Self {
+        match event {
+            AccountEvent::AccountOpened(event) => Self::Opened(event),
+            AccountEvent::MoneyDeposited(event) => Self::Deposited(event),
+            AccountEvent::MoneyWithdrawn(event) => Self::Withdrawn(event),
+            AccountEvent::AccountClosed(event) => Self::Closed(event),
+        }
+    }
+}
+
+/// What a command of a peer can be.
+#[derive(Debug, Clone)]
+pub enum Order {
+    Open(OpenAccount),
+    Deposit(Deposit),
+    Withdraw(Withdraw),
+}
+
+impl Account {
+    pub fn take_in(&mut self, fact: Fact) {
+        match fact {
+            Fact::Opened(event) => self.apply(event),
+            Fact::Deposited(event) => self.apply(event),
+            Fact::Withdrawn(event) => self.apply(event),
+            Fact::Closed(event) => self.apply(event),
+        }
+    }
+
+    /// As [`take_in`](Self::take_in), for those who hand events out by reference.
+    pub fn take_in_ref(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Opened(event) => self.owner.clone_from(&event.owner),
+            Fact::Deposited(event) => {
+                self.balance += event.amount;
+                self.last_reference.clone_from(&event.reference);
+            }
+            Fact::Withdrawn(event) => {
+                self.balance -= event.amount;
+                self.last_reference.clone_from(&event.reference);
+            }
+            Fact::Closed(_) => self.is_closed = true,
+        }
+    }
+
+    pub fn decide(&self, order: Order) -> Result<Fact, AccountError> {
+        match order {
+            Order::Open(OpenAccount { owner, iban, branch }) => Ok(Fact::Opened(AccountOpened { owner, iban, branch })),
+            Order::Deposit(command) => deposited(command).map(Fact::Deposited),
+            Order::Withdraw(command) => withdrawn(self, command).map(Fact::Withdrawn),
+        }
+    }
+}
+
+impl Balances {
+    pub fn take_in(&mut self, account: &str, fact: &Fact) {
+        match fact {
+            Fact::Deposited(event) => self.add(account, event.amount),
+            Fact::Withdrawn(event) => self.subtract(account, event.amount),
+            Fact::Opened(_) | Fact::Closed(_) => {}
+        }
+    }
+}

@@ -15,4 +15,10 @@ pub mod targets;
 pub mod workload;
 
 mod by_hand;
+mod peer;
+mod with_cqrs_es;
 mod with_es_core;
+mod with_esrs;
+mod with_eventcore;
+mod with_eventually;
+mod with_mnesis;
