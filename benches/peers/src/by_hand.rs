@@ -52,6 +52,22 @@ impl Format for Postcard {
     }
 }
 
+#[derive(Default)]
+struct Cbor;
+
+impl Format for Cbor {
+    fn encode<T: serde::Serialize>(value: &T) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(128);
+        ciborium::into_writer(value, &mut bytes).expect("an event is CBOR");
+        bytes
+    }
+
+    #[inline]
+    fn decode<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> T {
+        ciborium::from_reader(bytes).expect("what was encoded is read")
+    }
+}
+
 struct Stored {
     stream: Arc<str>,
     name: &'static str,
@@ -241,6 +257,11 @@ pub fn postcard(workload: Workload, size: usize) -> Option<Sample> {
         Workload::OldVersions => None,
         _ => run::<Postcard>(workload, size),
     }
+}
+
+/// By hand, with CBOR, which names its fields.
+pub fn cbor(workload: Workload, size: usize) -> Option<Sample> {
+    run::<Cbor>(workload, size)
 }
 
 fn run<F: Format>(workload: Workload, size: usize) -> Option<Sample> {

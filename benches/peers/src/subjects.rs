@@ -32,11 +32,25 @@ pub const SUBJECTS: &[Subject] = &[
         run: crate::by_hand::postcard,
     },
     Subject {
+        name: "by hand, CBOR",
+        crates: &["ciborium"],
+        differs: "The limit with a format that names its fields as JSON does.",
+        keeps_objects: false,
+        run: crate::by_hand::cbor,
+    },
+    Subject {
         name: "es-core",
         crates: &["es-core", "es-memory-store"],
-        differs: "",
+        differs: "With its memory store and JSON. Every event has an id, a time and metadata, which the limit has not.",
         keeps_objects: false,
         run: crate::with_es_core::json,
+    },
+    Subject {
+        name: "es-core, compact",
+        crates: &["es-compact"],
+        differs: "The same with the codec of `es-compact`.",
+        keeps_objects: false,
+        run: crate::with_es_core::compact,
     },
     Subject {
         name: "cqrs-es, persisted",

@@ -81,6 +81,11 @@ pub fn json(workload: Workload, size: usize) -> Option<Sample> {
     run(Json, workload, size)
 }
 
+/// With the compact codec.
+pub fn compact(workload: Workload, size: usize) -> Option<Sample> {
+    run(es_compact::Compact::of::<AccountEvent>().expect("the events can be read back"), workload, size)
+}
+
 fn run<C: Codec>(codec: C, workload: Workload, size: usize) -> Option<Sample> {
     let tasks = matches!(workload, Workload::EightTasks);
     let runtime = if tasks {
