@@ -27,32 +27,38 @@ impl<'de> Reader<'de> {
         }
     }
 
+    #[inline]
     pub(crate) fn peek(&self) -> Result<u8, CompactError> {
         self.bytes.get(self.at).copied().ok_or(CompactError::Truncated)
     }
 
+    #[inline]
     pub(crate) fn byte(&mut self) -> Result<u8, CompactError> {
         let byte = self.peek()?;
         self.at += 1;
         Ok(byte)
     }
 
+    #[inline]
     fn take(&mut self, length: usize) -> Result<&'de [u8], CompactError> {
         let taken = self.bytes[self.at..].get(..length).ok_or(CompactError::Truncated)?;
         self.at += length;
         Ok(taken)
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], CompactError> {
         let mut array = [0; N];
         array.copy_from_slice(self.take(N)?);
         Ok(array)
     }
 
+    #[inline]
     pub(crate) fn number(&mut self) -> Result<u16, CompactError> {
         Ok(u16::from_le_bytes(self.array()?))
     }
 
+    #[inline]
     fn length(&mut self) -> Result<u64, CompactError> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
@@ -69,21 +75,25 @@ impl<'de> Reader<'de> {
         Err(CompactError::Refused("a number has more than 64 bits".to_owned()))
     }
 
+    #[inline]
     fn size(&mut self) -> Result<usize, CompactError> {
         // What does not fit is longer than the payload.
         usize::try_from(self.length()?).map_err(|_| CompactError::Truncated)
     }
 
+    #[inline]
     pub(crate) fn count(&mut self, tag: u8) -> Result<usize, CompactError> {
         if tag == tag::FIELDS { self.size() } else { Ok(usize::from(tag - tag::FEW_FIELDS)) }
     }
 
+    #[inline]
     pub(crate) fn text(&mut self, tag: u8) -> Result<&'de str, CompactError> {
         let length = if tag == tag::TEXT { self.size()? } else { usize::from(tag - tag::SHORT_TEXT) };
         let at = self.at;
         std::str::from_utf8(self.take(length)?).map_err(|_| CompactError::NotUtf8 { at })
     }
 
+    #[inline]
     pub(crate) fn deeper(&mut self) -> Result<(), CompactError> {
         self.depth += 1;
         if self.depth > CompactError::DEPTH { Err(CompactError::TooDeep) } else { Ok(()) }
@@ -98,6 +108,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Anything that has no names.
+    #[inline(never)]
     pub(crate) fn scalar<V: Visitor<'de>>(&mut self, tag: u8, visitor: V) -> Result<V::Value, CompactError> {
         match tag {
             0..=tag::SMALL => visitor.visit_u64(tag.into()),
@@ -180,6 +191,7 @@ impl<'de> Reader<'de> {
         Ok(value)
     }
 
+    #[inline]
     fn fields<V: Visitor<'de>>(
         &mut self,
         tag: u8,
@@ -196,6 +208,20 @@ impl<'de> Reader<'de> {
         self.depth -= 1;
         Ok(value)
     }
+}
+
+macro_rules! as_number {
+    ($($method:ident)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, CompactError> {
+            let tag = self.byte()?;
+            match tag {
+                0..=tag::SMALL => visitor.visit_u64(tag.into()),
+                tag::UNSIGNED => visitor.visit_u64(self.length()?),
+                _ => self.scalar(tag, visitor),
+            }
+        }
+    )*};
 }
 
 macro_rules! as_any {
@@ -220,9 +246,13 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
+    as_number! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+    }
+
     as_any! {
-        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32
+        deserialize_bool deserialize_i128 deserialize_u128 deserialize_f32
         deserialize_f64 deserialize_char deserialize_bytes deserialize_byte_buf deserialize_unit
         deserialize_seq deserialize_map
     }
@@ -368,7 +398,7 @@ impl<'de> MapAccess<'de> for &mut Fields<'_, 'de> {
             let is_it = |name: &&'static str| name::number(name) == number;
             let at = match self.names.get(self.next) {
                 Some(name) if is_it(name) => Some(self.next),
-                _ => self.names.iter().position(|name| is_it(name)),
+                _ => self.names.iter().position(is_it),
             };
             if let Some(at) = at {
                 self.next = at + 1;

@@ -158,8 +158,7 @@ impl<F: Format> Bank<F> {
 
     fn execute(&self, id: &str, command: Command) -> Result<(), AccountError> {
         let mut account = Account::default();
-        let version =
-            if matches!(command, Command::Open(_)) { 0 } else { self.fold(id, &mut account, 0) };
+        let version = if matches!(command, Command::Open(_)) { 0 } else { self.fold(id, &mut account, 0) };
         let event = decide(&account, command)?;
         let event = encoded::<F>(&event);
         self.log.write().expect("nobody panics").append(id, version, [event]);
@@ -272,8 +271,7 @@ fn run<F: Format>(workload: Workload, size: usize) -> Option<Sample> {
             replays(&bank, size)
         }
         Workload::OldVersions => {
-            let deposits =
-                (0..size).map(|n| ("money-deposited", 1, F::encode(&script::deposited_long_ago(n)).into()));
+            let deposits = (0..size).map(|n| ("money-deposited", 1, F::encode(&script::deposited_long_ago(n)).into()));
             bank.log.write().expect("nobody panics").append("ada", 0, deposits);
             replays(&bank, size)
         }

@@ -1,6 +1,8 @@
 //! A bank account: four events, four commands, one fold. Everybody uses these structs, so everybody has the same fields.
 
-use es_core::{Aggregate, Apply, Command, Decision, Event, EventData, Handle, Project, Projection, RecordedEvent, events};
+use es_core::{
+    Aggregate, Apply, Command, Decision, Event, EventData, Handle, Project, Projection, RecordedEvent, events,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 

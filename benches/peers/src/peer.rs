@@ -154,11 +154,8 @@ async fn measured<P: Peer>(workload: Workload, size: usize) -> Option<Sample> {
             execute(Order::Deposit(script::deposit(0))).await;
             let watch = Watch::start();
             for n in 0..LONG_COMMANDS {
-                let order = if n % 2 == 0 {
-                    Order::Deposit(script::deposit(n))
-                } else {
-                    Order::Withdraw(script::withdraw(n))
-                };
+                let order =
+                    if n % 2 == 0 { Order::Deposit(script::deposit(n)) } else { Order::Withdraw(script::withdraw(n)) };
                 execute(order).await;
             }
             let sample = watch.stop(LONG_COMMANDS, 0);

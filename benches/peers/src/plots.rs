@@ -35,7 +35,13 @@ pub fn bars(path: &Path, unit: &str, bars: &[(&str, f64)]) -> Result<(), Box<dyn
         .x_label_area_size(36)
         .y_label_area_size(160)
         .build_cartesian_2d((least / 2.0..most * 1.3).log_scale(), 0.0..count)?;
-    chart.configure_mesh().disable_y_mesh().disable_y_axis().x_desc(unit).x_label_formatter(&|cost| crate::report::number(*cost)).draw()?;
+    chart
+        .configure_mesh()
+        .disable_y_mesh()
+        .disable_y_axis()
+        .x_desc(unit)
+        .x_label_formatter(&|cost| crate::report::number(*cost))
+        .draw()?;
     for (row, (name, cost)) in bars.iter().enumerate() {
         let (top, bottom) = (count - row as f64 - 0.15, count - row as f64 - 0.85);
         let colour = colour(name);

@@ -70,11 +70,15 @@ fn explained(workload: Workload) -> &'static str {
         Workload::Commands => {
             "Each stream is opened, and gets four more commands, each of which reads what is there; the size is the number of streams."
         }
-        Workload::EightTasks => "Wall time on two threads, while everything else is CPU time; the size is the number of streams.",
+        Workload::EightTasks => {
+            "Wall time on two threads, while everything else is CPU time; the size is the number of streams."
+        }
         Workload::Long => "Every command reads the whole stream; the size is its length.",
         Workload::LongSnapshots => "A snapshot is taken every 200 events.",
         Workload::LongCached => "The state is at hand; what is left is the decision, the encoding and the append.",
-        Workload::Append => "Events are encoded and appended ten at a time, each append with the version that it expects.",
+        Workload::Append => {
+            "Events are encoded and appended ten at a time, each append with the version that it expects."
+        }
         Workload::Project => "The log of all streams is read into the balance of each account.",
         Workload::Memory => "Bytes that the allocator has given out and not got back, for each event in the store.",
     }
@@ -152,7 +156,8 @@ Every subject runs on its own memory store, or, where it has none, on the shorte
         for target in &targets {
             let sign = if target.is_least { "≥" } else { "≤" };
             let verdict = if target.is_met() { "met" } else { "**missed**" };
-            let _ = writeln!(text, "| {} | {:.2} | {sign} {} | {verdict} |", target.what, target.measured, target.limit);
+            let _ =
+                writeln!(text, "| {} | {:.2} | {sign} {} | {verdict} |", target.what, target.measured, target.limit);
         }
         text.push('\n');
         for target in targets.iter().filter(|target| !target.is_met()) {
@@ -160,7 +165,11 @@ Every subject runs on its own memory store, or, where it has none, on the shorte
             let _ = writeln!(text, "- Missed by {by:.0} %: {}.", target.what);
         }
         for (workload, size, subject, ratio) in self.ahead() {
-            let _ = writeln!(text, "- Ahead of es-core: {subject}, in {workload} of {}, with {ratio:.2} of its cost.", number(size as f64));
+            let _ = writeln!(
+                text,
+                "- Ahead of es-core: {subject}, in {workload} of {}, with {ratio:.2} of its cost.",
+                number(size as f64)
+            );
         }
         text.push('\n');
     }
@@ -205,6 +214,7 @@ Every subject runs on its own memory store, or, where it has none, on the shorte
         }
         let missing = |subject: &Subject| {
             let why = match self.results.missing(workload, subject.name)? {
+                Outcome::Stopped if self.is_quick => "takes longer than ten seconds",
                 Outcome::Stopped => "takes longer than a minute",
                 Outcome::Failed(reason) => reason,
                 Outcome::Unsupported | Outcome::Measured { .. } => return None,
@@ -215,7 +225,11 @@ Every subject runs on its own memory store, or, where it has none, on the shorte
         if !missing.is_empty() {
             let _ = writeln!(text, "Given up at some size: {}.\n", missing.join("; "));
         }
-        let _ = writeln!(text, "![{0}](benchmarks/{workload}.svg)\n![{0}, by size](benchmarks/{workload}-growth.svg)\n", title(workload));
+        let _ = writeln!(
+            text,
+            "![{0}](benchmarks/{workload}.svg)\n![{0}, by size](benchmarks/{workload}-growth.svg)\n",
+            title(workload)
+        );
     }
 
     fn push_growth(&self, text: &mut String) {

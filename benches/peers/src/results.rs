@@ -69,8 +69,7 @@ impl Metric {
 impl Results {
     fn values(&self, workload: Workload, size: usize, subject: &str, metric: Metric) -> Vec<f64> {
         let of = |measured: &Measurement| {
-            let Outcome::Measured { operations, wall, cpu, allocations, held_bytes, is_counted, .. } =
-                measured.outcome
+            let Outcome::Measured { operations, wall, cpu, allocations, held_bytes, is_counted, .. } = measured.outcome
             else {
                 return None;
             };
@@ -98,8 +97,7 @@ impl Results {
 
     /// The median over the rounds of the ratio within a round, so that noise that lasts hits both.
     pub fn ratio(&self, workload: Workload, size: usize, subject: &str, base: &str, metric: Metric) -> Option<f64> {
-        let (own, base) =
-            (self.values(workload, size, subject, metric), self.values(workload, size, base, metric));
+        let (own, base) = (self.values(workload, size, subject, metric), self.values(workload, size, base, metric));
         let mut ratios: Vec<_> = own.iter().zip(&base).map(|(own, base)| own / base).collect();
         ratios.sort_by(f64::total_cmp);
         ratios.get(ratios.len() / 2).copied()
@@ -125,13 +123,16 @@ impl Results {
     /// The slope of a line through the logarithms of size and cost of one operation: 0 is constant, 1 is linear.
     pub fn slope(&self, workload: Workload, subject: &str, metric: Metric) -> Option<f64> {
         let points = self.points(workload, subject, metric);
-        let points: Vec<_> = points.into_iter().filter(|(_, cost)| *cost > 0.0).map(|(x, y)| (x.ln(), y.ln())).collect();
+        let points: Vec<_> =
+            points.into_iter().filter(|(_, cost)| *cost > 0.0).map(|(x, y)| (x.ln(), y.ln())).collect();
         if points.len() < 2 {
             return None;
         }
         let count = points.len() as f64;
-        let (mean_x, mean_y) =
-            (points.iter().map(|point| point.0).sum::<f64>() / count, points.iter().map(|point| point.1).sum::<f64>() / count);
+        let (mean_x, mean_y) = (
+            points.iter().map(|point| point.0).sum::<f64>() / count,
+            points.iter().map(|point| point.1).sum::<f64>() / count,
+        );
         let (mut above, mut below) = (0.0, 0.0);
         for (x, y) in points {
             above += (x - mean_x) * (y - mean_y);
@@ -157,7 +158,8 @@ impl Results {
     }
 
     pub fn to_csv(&self) -> String {
-        let mut text = "workload,size,subject,operations,wall_ns,cpu_ns,allocations,held_bytes,check,counted\n".to_owned();
+        let mut text =
+            "workload,size,subject,operations,wall_ns,cpu_ns,allocations,held_bytes,check,counted\n".to_owned();
         for Measurement { workload, size, subject, outcome } in &self.0 {
             let rest = match outcome {
                 Outcome::Measured { operations, wall, cpu, allocations, held_bytes, check, is_counted } => {
@@ -207,6 +209,9 @@ impl Results {
             })
         };
         let lines = text.lines().skip(1).filter(|text| !text.is_empty());
-        lines.map(|text| line(text).ok_or_else(|| format!("no measurement: {text}"))).collect::<Result<_, _>>().map(Self)
+        lines
+            .map(|text| line(text).ok_or_else(|| format!("no measurement: {text}")))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }

@@ -128,8 +128,14 @@ impl Subject {
 
 /// Who is not measured, and why.
 pub const LEFT_OUT: &[(&str, &str)] = &[
-    ("disintegrate 4.0.0", "no memory store, and its events are queried by ids that are part of them; no module is written for it yet."),
-    ("distributed 4.12.3", "takes longer to build than everything else here together (a web server and a browser replica come along)."),
+    (
+        "disintegrate 4.0.0",
+        "no memory store, and its events are queried by ids that are part of them; no module is written for it yet.",
+    ),
+    (
+        "distributed 4.12.3",
+        "takes longer to build than everything else here together (a web server and a browser replica come along).",
+    ),
     ("evento 2.0.0-alpha.38", "no memory store; no module is written for it yet."),
     ("sourcery 0.2.0", "GPL-3.0-only; a program that is linked with it may only be passed on under that licence."),
     ("mnesis 0.5.3", "asks for a newer compiler than this workspace's; 0.3.1 is measured instead."),

@@ -260,7 +260,11 @@ impl Persisted {
     fn over(store: impl Fn(Texts) -> PersistedEventStore<Texts, Account>) -> Self {
         let texts = Texts::default();
         let store = || store(texts.clone()).with_upcasters(upcasters());
-        Self { store: Arc::new(store()), framework: Arc::new(CqrsFramework::new(store(), vec![], ())), texts: texts.clone() }
+        Self {
+            store: Arc::new(store()),
+            framework: Arc::new(CqrsFramework::new(store(), vec![], ())),
+            texts: texts.clone(),
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! es-core with its memory store.
 
 use es_core::store::EventStore;
+use es_core::{Clock, Position};
 use es_core::{
     Codec, EventId, EventName, EventSet, ExpectedVersion, IdSource, Json, Metadata, NewEvent, ProjectionRunner,
     Repository, StreamId, SystemClock, Timestamp, UuidV7, Version,
 };
-use es_core::{Clock, Position};
 use es_memory_store::MemoryStore;
 
 use crate::domain::{Account, AccountEvent, Balances};
@@ -58,8 +58,7 @@ impl<C: Codec> Appender<C> {
 
     async fn append_all(&self, events: usize) {
         let streams = script::streams(events);
-        let ids: Vec<_> =
-            (0..streams).map(|n| StreamId::new("account", script::id(n)).expect("a valid id")).collect();
+        let ids: Vec<_> = (0..streams).map(|n| StreamId::new("account", script::id(n)).expect("a valid id")).collect();
         for batch in 0..events / BATCH {
             let (stream, seen) = (&ids[batch % streams], batch / streams * BATCH);
             self.append(stream, seen, (seen..seen + BATCH).map(script::event)).await;
@@ -150,7 +149,10 @@ async fn measured<C: Codec>(codec: C, workload: Workload, size: usize) -> Option
         Workload::Append | Workload::Memory => {
             let watch = Watch::start();
             appender.append_all(size).await;
-            watch.stop(size, store.read_log(es_core::store::ReadLog::after(Position::START).limit(1)).await.ok()?.head.get())
+            watch.stop(
+                size,
+                store.read_log(es_core::store::ReadLog::after(Position::START).limit(1)).await.ok()?.head.get(),
+            )
         }
         Workload::Project => {
             appender.append_all(size).await;

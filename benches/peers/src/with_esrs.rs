@@ -5,10 +5,10 @@ use std::sync::{Arc, RwLock};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use esrs::AggregateState;
 use esrs::event::Upcaster;
 use esrs::manager::AggregateManager;
 use esrs::store::{EventStore, EventStoreLockGuard, StoreEvent, UnlockOnDrop};
-use esrs::AggregateState;
 use uuid::Uuid;
 
 use crate::domain::{Account, AccountError, Fact, MoneyDeposited, MoneyDepositedV1, MoneyDepositedV2, Order};

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use eventcore::{
-    Command, CommandError, CommandLogic, NewEvents, ProjectionConfig, Projector, RetryPolicy, StreamId,
-    StreamPosition, run_projection,
+    Command, CommandError, CommandLogic, NewEvents, ProjectionConfig, Projector, RetryPolicy, StreamId, StreamPosition,
+    run_projection,
 };
 use eventcore_memory::InMemoryEventStore;
 use eventcore_types::{CommandStateSnapshotId, EventStore, StreamVersion, StreamWrites};

@@ -156,7 +156,8 @@ impl Peer for Mnesis {
     async fn append_old(&self, id: &str, deposits: Vec<MoneyDepositedV1>) -> bool {
         use mnesis_store::{PendingBatch, pending_envelope};
         let mut seen = 0;
-        let mut stored = self.store.raw().read_stream(&StreamKey::from_slice(id.as_bytes()), Version::INITIAL).await.expect("read");
+        let mut stored =
+            self.store.raw().read_stream(&StreamKey::from_slice(id.as_bytes()), Version::INITIAL).await.expect("read");
         while let Some(event) = stored.next().await {
             seen = event.expect("read").version().as_u64();
         }

@@ -17,7 +17,7 @@ use peers::results::{Measurement, Outcome, Results};
 use peers::subjects::SUBJECTS;
 use peers::workload::Workload;
 
-/// How long one measurement may take, with its preparation.
+/// How long one measurement may take, with its preparation; a quick one, a sixth of it.
 const LONGEST: Duration = Duration::from_secs(60);
 
 const USAGE: &str = "usage: benchmark [--quick] [--rounds N] [--only WORKLOAD]... [--subject NAME]... | --report";
@@ -30,7 +30,8 @@ struct Options {
 }
 
 fn options() -> Result<Options, Box<dyn Error>> {
-    let (mut rounds, mut only, mut subjects, mut is_quick, mut reports_only) = (None, Vec::new(), Vec::new(), false, false);
+    let (mut rounds, mut only, mut subjects, mut is_quick, mut reports_only) =
+        (None, Vec::new(), Vec::new(), false, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -125,7 +126,8 @@ fn measure_round(
             _ => &["subject"],
         };
         for program in programs {
-            let outcome = measure(program, subject.name, workload, size)?;
+            let longest = if options.is_quick { LONGEST / 6 } else { LONGEST };
+            let outcome = measure(program, subject.name, workload, size, longest)?;
             let is_over = !matches!(outcome, Outcome::Measured { .. });
             results.0.push(Measurement { workload, size, subject: subject.name.to_owned(), outcome });
             if is_over {
@@ -140,7 +142,13 @@ fn program(name: &str) -> Result<PathBuf, Box<dyn Error>> {
     Ok(std::env::current_exe()?.with_file_name(name))
 }
 
-fn measure(name: &str, subject: &str, workload: Workload, size: usize) -> Result<Outcome, Box<dyn Error>> {
+fn measure(
+    name: &str,
+    subject: &str,
+    workload: Workload,
+    size: usize,
+    longest: Duration,
+) -> Result<Outcome, Box<dyn Error>> {
     let mut command = Command::new(program(name)?);
     command.args([subject, workload.name(), &size.to_string()]).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
@@ -149,7 +157,7 @@ fn measure(name: &str, subject: &str, workload: Workload, size: usize) -> Result
         if let Some(status) = child.try_wait()? {
             break status;
         }
-        if start.elapsed() > LONGEST {
+        if start.elapsed() > longest {
             child.kill()?;
             child.wait()?;
             return Ok(Outcome::Stopped);
