@@ -1,5 +1,6 @@
 //! Bytes into values.
 
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
@@ -328,8 +329,22 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, CompactError> {
         let tag = self.byte()?;
-        if !matches!(tag, tag::VARIANT | tag::HOLDING) {
-            return self.scalar(tag, visitor);
+        match tag {
+            tag::VARIANT | tag::HOLDING => {}
+            // A value that came from JSON has the names of its variants in full.
+            tag::TEXT | tag::SHORT_TEXT..tag::FEW_FIELDS => {
+                return visitor.visit_enum(StrDeserializer::new(self.text(tag)?));
+            }
+            tag::MAP => {
+                self.deeper()?;
+                let value = visitor.visit_enum(MapAccessDeserializer::new(Open { reader: self }))?;
+                if self.byte()? != tag::END {
+                    return Err(CompactError::Refused("an enum has more than one variant".to_owned()));
+                }
+                self.depth -= 1;
+                return Ok(value);
+            }
+            _ => return self.scalar(tag, visitor),
         }
         let number = self.number()?;
         let variant = names.iter().find(|name| name::number(name) == number);

@@ -274,6 +274,17 @@ fn every_truncated_or_changed_payload_is_an_error_or_a_value_but_no_panic() {
 }
 
 #[test]
+fn what_was_stored_as_json_is_read_once_its_value_is_encoded() {
+    // JSON has no keys but texts.
+    let exact = EverythingHappened { huge: 7, map: BTreeMap::new(), ..everything() };
+    let value: serde_json::Value = Json.decode(&Json.encode(&exact).unwrap()).unwrap();
+    let bytes = compact().encode(&value).unwrap();
+    let read: EverythingHappened = compact().decode(&bytes).unwrap();
+    // 0.1 goes through 64 bits on its way.
+    assert_eq!(read, exact);
+}
+
+#[test]
 fn a_field_that_the_type_does_not_have_is_passed_by() {
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Part {

@@ -25,3 +25,16 @@ pub fn version(krate: &str) -> String {
     let version = lines.nth(1).and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));
     version.unwrap_or("?").to_owned()
 }
+
+/// How many crates come along with a crate, itself and those that only build others included.
+pub fn dependencies(krate: &str) -> Option<usize> {
+    let folder = env!("CARGO_MANIFEST_DIR");
+    let arguments = ["tree", "--package", krate, "--edges", "normal,build", "--prefix", "none", "--format", "{p}"];
+    let output = Command::new("cargo").args(arguments).current_dir(folder).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let mut crates: Vec<_> =
+        text.lines().map(|line| line.trim_end_matches(" (*)")).filter(|line| !line.is_empty()).collect();
+    crates.sort_unstable();
+    crates.dedup();
+    (!crates.is_empty()).then_some(crates.len())
+}

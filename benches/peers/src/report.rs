@@ -123,6 +123,7 @@ impl Report<'_> {
         }
         self.push_growth(&mut text);
         self.push_allocations(&mut text);
+        push_dependencies(&mut text);
         push_differences(&mut text);
         text
     }
@@ -276,6 +277,19 @@ Every subject runs on its own memory store, or, where it has none, on the shorte
         }
         text.push('\n');
     }
+}
+
+fn push_dependencies(text: &mut String) {
+    text.push_str("## What comes along\n\nCrates that are built for each, with the features that are used here; those with a database have more.\n`benches/compile-time` tells what each event costs.\n\n| | crates |\n|---|---:|\n");
+    let mut crates: Vec<_> = SUBJECTS.iter().filter_map(|subject| subject.crates.last()).copied().collect();
+    crates.dedup();
+    let mut counted: Vec<_> =
+        crates.into_iter().filter_map(|krate| Some((machine::dependencies(krate)?, krate))).collect();
+    counted.sort_unstable();
+    for (count, krate) in counted {
+        let _ = writeln!(text, "| {krate} | {count} |");
+    }
+    text.push('\n');
 }
 
 fn push_differences(text: &mut String) {

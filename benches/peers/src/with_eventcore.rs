@@ -1,13 +1,12 @@
 //! eventcore, on its memory store.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use eventcore::{
-    Command, CommandError, CommandLogic, NewEvents, ProjectionConfig, Projector, RetryPolicy, StreamId, StreamPosition,
-    run_projection,
-};
+use eventcore::{Command, CommandError, CommandLogic, NewEvents, RetryPolicy, StreamId};
 use eventcore_memory::InMemoryEventStore;
-use eventcore_types::{CommandStateSnapshotId, EventStore, StreamVersion, StreamWrites};
+use eventcore_types::{
+    BatchSize, CommandStateSnapshotId, EventFilter, EventPage, EventReader, EventStore, StreamVersion, StreamWrites,
+};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
@@ -78,23 +77,6 @@ fn stream(id: &str) -> StreamId {
     StreamId::try_new(format!("account::{id}")).expect("a valid id")
 }
 
-struct Summing(Arc<Mutex<Balances>>);
-
-impl Projector for Summing {
-    type Event = OfStream;
-    type Error = std::convert::Infallible;
-    type Context = ();
-
-    fn apply(&mut self, event: OfStream, _: StreamPosition, (): &mut ()) -> Result<(), Self::Error> {
-        self.0.lock().expect("nobody panics").take_in(event.stream.as_ref(), &event.fact);
-        Ok(())
-    }
-
-    fn name(&self) -> &'static str {
-        "balances"
-    }
-}
-
 impl Peer for Eventcore {
     fn new() -> Self {
         Self { store: Arc::new(InMemoryEventStore::new()), snapshots: false }
@@ -129,11 +111,19 @@ impl Peer for Eventcore {
         self.store.append_events(writes).await.expect("nobody else appends");
     }
 
+    /// Page by page, because its runner ends after the first in the mode that ends at all.
     async fn project(&self) -> Option<u64> {
-        let balances = Arc::<Mutex<Balances>>::default();
-        let config = ProjectionConfig::default();
-        run_projection(Summing(Arc::clone(&balances)), &*self.store, config).await.expect("the log is read");
-        let total = balances.lock().expect("nobody panics").total();
-        Some(total)
+        let mut balances = Balances::default();
+        let mut page = EventPage::first(BatchSize::new(1_000));
+        loop {
+            let events = self.store.read_events::<OfStream>(EventFilter::all(), page).await.expect("the log is read");
+            for (event, _) in &events {
+                balances.take_in(event.stream.as_ref(), &event.fact);
+            }
+            match page.next_from_results(&events) {
+                Some(next) => page = next,
+                None => return Some(balances.total()),
+            }
+        }
     }
 }
