@@ -57,9 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let results = if options.reports_only {
         Results::from_csv(&fs::read_to_string(&kept)?)?
     } else {
-        let results = measure_all(&options)?;
-        fs::write(&kept, results.to_csv())?;
-        results
+        measure_all(&options, &kept)?
     };
     for disagreement in results.disagreements() {
         eprintln!("not the same: {disagreement}");
@@ -71,7 +69,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     if results.disagreements().is_empty() { Ok(()) } else { Err("the subjects did not all do the same".into()) }
 }
 
-fn measure_all(options: &Options) -> Result<Results, Box<dyn Error>> {
+/// What is measured is written down after each round, so that a run that is ended is not for nothing.
+fn measure_all(options: &Options, kept: &Path) -> Result<Results, Box<dyn Error>> {
     let mut results = Results::default();
     for round in 0..options.plan.rounds {
         for part in &options.plan.parts {
@@ -82,6 +81,7 @@ fn measure_all(options: &Options) -> Result<Results, Box<dyn Error>> {
                 }
             }
         }
+        fs::write(kept, results.to_csv())?;
     }
     Ok(results)
 }
