@@ -1,5 +1,8 @@
 //! The example as a whole: the real log if it is there, the sample, and everything that can be wrong with a log.
 
+#[path = "../compact_check.rs"]
+mod compact_check;
+
 use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +20,11 @@ use crate::replay::replay;
 use crate::sample::sample;
 
 es_testkit::verify!(Loan);
+
+#[test]
+fn the_events_keep_their_meaning_in_the_compact_codec() {
+    assert_eq!(compact_check::check::<crate::loan::LoanEvent>("loan"), 20);
+}
 
 /// The counts were made without this program; `README.md` says how.
 #[tokio::test]

@@ -1,0 +1,346 @@
+//! The limit: what the workloads cost when they are written out by hand, on vectors of bytes, with serde_json.
+//!
+//! It keeps versions of streams, but neither ids, times nor metadata.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, RwLock};
+
+use bytes::Bytes;
+use es_core::{Aggregate, Apply};
+
+use crate::domain::{
+    Account, AccountError, AccountEvent, AccountOpened, Balances, Deposit, MoneyDeposited, MoneyDepositedV1,
+    MoneyDepositedV2, OpenAccount, Withdraw, deposited, withdrawn,
+};
+use crate::measure::{Sample, Watch, repetitions};
+use crate::script::{self, BATCH, COMMANDS, LONG_COMMANDS};
+use crate::workload::Workload;
+
+const SNAPSHOT_EVERY: usize = 200;
+
+/// How bytes are made: the only thing in which the limits differ.
+trait Format: Default + Send + Sync + 'static {
+    fn encode<T: serde::Serialize>(value: &T) -> Vec<u8>;
+    fn decode<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> T;
+}
+
+#[derive(Default)]
+struct Json;
+
+impl Format for Json {
+    fn encode<T: serde::Serialize>(value: &T) -> Vec<u8> {
+        serde_json::to_vec(value).expect("an event is JSON")
+    }
+
+    #[inline]
+    fn decode<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> T {
+        serde_json::from_slice(bytes).expect("what was encoded is read")
+    }
+}
+
+#[derive(Default)]
+struct Postcard;
+
+impl Format for Postcard {
+    fn encode<T: serde::Serialize>(value: &T) -> Vec<u8> {
+        postcard::to_stdvec(value).expect("an event is postcard")
+    }
+
+    #[inline]
+    fn decode<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> T {
+        postcard::from_bytes(bytes).expect("what was encoded is read")
+    }
+}
+
+#[derive(Default)]
+struct Cbor;
+
+impl Format for Cbor {
+    fn encode<T: serde::Serialize>(value: &T) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(128);
+        ciborium::into_writer(value, &mut bytes).expect("an event is CBOR");
+        bytes
+    }
+
+    #[inline]
+    fn decode<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> T {
+        ciborium::from_reader(bytes).expect("what was encoded is read")
+    }
+}
+
+struct Stored {
+    stream: Arc<str>,
+    name: &'static str,
+    version: u32,
+    payload: Bytes,
+}
+
+#[derive(Default)]
+struct Log {
+    events: Vec<Stored>,
+    streams: HashMap<Arc<str>, Vec<usize>>,
+}
+
+#[derive(Default)]
+struct Bank<F> {
+    log: RwLock<Log>,
+    snapshots: Mutex<HashMap<String, (usize, Vec<u8>)>>,
+    cache: Mutex<HashMap<String, (usize, Account)>>,
+    format: std::marker::PhantomData<F>,
+}
+
+#[derive(Clone)]
+enum Command {
+    Open(OpenAccount),
+    Deposit(Deposit),
+    Withdraw(Withdraw),
+}
+
+fn decide(account: &Account, command: Command) -> Result<AccountEvent, AccountError> {
+    match command {
+        Command::Open(OpenAccount { owner, iban, branch }) => Ok(AccountOpened { owner, iban, branch }.into()),
+        Command::Deposit(command) => deposited(command).map(AccountEvent::from),
+        Command::Withdraw(command) => withdrawn(account, command).map(AccountEvent::from),
+    }
+}
+
+fn encoded<F: Format>(event: &AccountEvent) -> (&'static str, u32, Bytes) {
+    match event {
+        AccountEvent::AccountOpened(event) => ("account-opened", 1, F::encode(event).into()),
+        AccountEvent::MoneyDeposited(event) => ("money-deposited", 3, F::encode(event).into()),
+        AccountEvent::MoneyWithdrawn(event) => ("money-withdrawn", 1, F::encode(event).into()),
+        AccountEvent::AccountClosed(event) => ("account-closed", 1, F::encode(event).into()),
+    }
+}
+
+fn replay<F: Format>(account: &mut Account, stored: &Stored) {
+    let payload = &stored.payload[..];
+    match (stored.name, stored.version) {
+        ("account-opened", 1) => account.apply(F::decode::<AccountOpened>(payload)),
+        ("money-deposited", 3) => account.apply(F::decode::<MoneyDeposited>(payload)),
+        ("money-deposited", 2) => account.apply(MoneyDeposited::from(F::decode::<MoneyDepositedV2>(payload))),
+        ("money-deposited", 1) => {
+            let old = MoneyDepositedV2::from(F::decode::<MoneyDepositedV1>(payload));
+            account.apply(MoneyDeposited::from(old));
+        }
+        ("money-withdrawn", 1) => account.apply(F::decode::<crate::domain::MoneyWithdrawn>(payload)),
+        ("account-closed", 1) => account.apply(F::decode::<crate::domain::AccountClosed>(payload)),
+        (name, version) => panic!("{name} {version}"),
+    }
+}
+
+impl Log {
+    fn append(&mut self, id: &str, expected: usize, events: impl IntoIterator<Item = (&'static str, u32, Bytes)>) {
+        if !self.streams.contains_key(id) {
+            self.streams.insert(id.into(), Vec::new());
+        }
+        let (key, _) = self.streams.get_key_value(id).expect("it is there now");
+        let stream = Arc::clone(key);
+        let places = self.streams.get_mut(id).expect("it is there now");
+        assert_eq!(places.len(), expected, "a conflict");
+        for (name, version, payload) in events {
+            places.push(self.events.len());
+            self.events.push(Stored { stream: Arc::clone(&stream), name, version, payload });
+        }
+    }
+}
+
+impl<F: Format> Bank<F> {
+    /// Folds on from where the account stands, and returns the version.
+    fn fold(&self, id: &str, account: &mut Account, seen: usize) -> usize {
+        let log = self.log.read().expect("nobody panics");
+        let Some(places) = log.streams.get(id) else { return 0 };
+        for &place in &places[seen..] {
+            replay::<F>(account, &log.events[place]);
+        }
+        places.len()
+    }
+
+    fn execute(&self, id: &str, command: Command) -> Result<(), AccountError> {
+        let mut account = Account::default();
+        let version = if matches!(command, Command::Open(_)) { 0 } else { self.fold(id, &mut account, 0) };
+        let event = decide(&account, command)?;
+        let event = encoded::<F>(&event);
+        self.log.write().expect("nobody panics").append(id, version, [event]);
+        Ok(())
+    }
+
+    fn execute_from_snapshot(&self, id: &str, command: Command) -> Result<(), AccountError> {
+        let snapshot = self.snapshots.lock().expect("nobody panics").get(id).cloned();
+        let (seen, mut account) = match snapshot {
+            Some((version, bytes)) => (version, F::decode(&bytes)),
+            None => (0, Account::default()),
+        };
+        let version = self.fold(id, &mut account, seen);
+        let event = decide(&account, command)?;
+        let stored = encoded::<F>(&event);
+        self.log.write().expect("nobody panics").append(id, version, [stored]);
+        if (version + 1) / SNAPSHOT_EVERY > seen / SNAPSHOT_EVERY {
+            account.apply_event(event);
+            self.snapshots.lock().expect("nobody panics").insert(id.to_owned(), (version + 1, F::encode(&account)));
+        }
+        Ok(())
+    }
+
+    fn execute_cached(&self, id: &str, command: Command) -> Result<(), AccountError> {
+        let mut cache = self.cache.lock().expect("nobody panics");
+        if !cache.contains_key(id) {
+            let mut account = Account::default();
+            let version = self.fold(id, &mut account, 0);
+            cache.insert(id.to_owned(), (version, account));
+        }
+        let (version, account) = cache.get_mut(id).expect("it is there now");
+        let event = decide(account, command)?;
+        let stored = encoded::<F>(&event);
+        self.log.write().expect("nobody panics").append(id, *version, [stored]);
+        *version += 1;
+        account.apply_event(event);
+        Ok(())
+    }
+
+    fn fill(&self, events: usize) {
+        let mut log = self.log.write().expect("nobody panics");
+        log.append("ada", 0, (0..events).map(|n| encoded::<F>(&script::event(n))));
+    }
+
+    fn append_all(&self, events: usize) {
+        let streams = script::streams(events);
+        let ids: Vec<_> = (0..streams).map(script::id).collect();
+        for batch in 0..events / BATCH {
+            let (id, round) = (&ids[batch % streams], batch / streams);
+            let events: Vec<_> =
+                (round * BATCH..(round + 1) * BATCH).map(|n| encoded::<F>(&script::event(n))).collect();
+            self.log.write().expect("nobody panics").append(id, round * BATCH, events);
+        }
+    }
+
+    fn project(&self) -> Balances {
+        let log = self.log.read().expect("nobody panics");
+        let mut balances = Balances::default();
+        for Stored { stream, name, payload, .. } in &log.events {
+            match *name {
+                "money-deposited" => balances.add(stream, F::decode::<MoneyDeposited>(payload).amount),
+                "money-withdrawn" => {
+                    balances.subtract(stream, F::decode::<crate::domain::MoneyWithdrawn>(payload).amount);
+                }
+                _ => {}
+            }
+        }
+        balances
+    }
+
+    fn short_stream(&self, stream: usize) {
+        let id = script::id(stream);
+        let commands = [
+            Command::Open(script::open(stream)),
+            Command::Deposit(script::deposit(1)),
+            Command::Deposit(script::deposit(2)),
+            Command::Withdraw(script::withdraw(3)),
+            Command::Deposit(script::deposit(4)),
+        ];
+        for command in commands {
+            self.execute(&id, command).expect("the script breaks no rule");
+        }
+    }
+}
+
+/// By hand, with JSON.
+pub fn json(workload: Workload, size: usize) -> Option<Sample> {
+    run::<Json>(workload, size)
+}
+
+/// By hand, with postcard, a positional format.
+pub fn postcard(workload: Workload, size: usize) -> Option<Sample> {
+    match workload {
+        // It was JSON then.
+        Workload::OldVersions => None,
+        _ => run::<Postcard>(workload, size),
+    }
+}
+
+/// By hand, with CBOR, which names its fields.
+pub fn cbor(workload: Workload, size: usize) -> Option<Sample> {
+    run::<Cbor>(workload, size)
+}
+
+fn run<F: Format>(workload: Workload, size: usize) -> Option<Sample> {
+    let bank = Bank::<F>::default();
+    Some(match workload {
+        Workload::Replay => {
+            bank.fill(size);
+            replays(&bank, size)
+        }
+        Workload::OldVersions => {
+            let deposits = (0..size).map(|n| ("money-deposited", 1, F::encode(&script::deposited_long_ago(n)).into()));
+            bank.log.write().expect("nobody panics").append("ada", 0, deposits);
+            replays(&bank, size)
+        }
+        Workload::Commands => {
+            let watch = Watch::start();
+            (0..size).for_each(|stream| bank.short_stream(stream));
+            watch.stop(size * COMMANDS, total(&bank))
+        }
+        Workload::EightTasks => {
+            let bank = &bank;
+            let watch = Watch::start();
+            // Two threads take turns at what are eight tasks elsewhere.
+            std::thread::scope(|scope| {
+                for thread in 0..2 {
+                    scope.spawn(move || {
+                        (0..size).filter(|stream| stream % 2 == thread).for_each(|stream| bank.short_stream(stream));
+                    });
+                }
+            });
+            watch.stop(size * COMMANDS, total(bank))
+        }
+        Workload::Long => long(&bank, size, Bank::execute),
+        Workload::LongSnapshots => long(&bank, size, Bank::execute_from_snapshot),
+        Workload::LongCached => long(&bank, size, Bank::execute_cached),
+        Workload::Append | Workload::Memory => {
+            let watch = Watch::start();
+            bank.append_all(size);
+            watch.stop(size, bank.log.read().expect("nobody panics").events.len() as u64)
+        }
+        Workload::Project => {
+            bank.append_all(size);
+            let watch = Watch::start();
+            let balances = bank.project();
+            watch.stop(size, balances.total())
+        }
+    })
+}
+
+fn replays<F: Format>(bank: &Bank<F>, size: usize) -> Sample {
+    let replay = || {
+        let mut account = Account::default();
+        bank.fold("ada", &mut account, 0);
+        account.balance
+    };
+    let (mut balance, repetitions) = (replay(), repetitions(size));
+    let watch = Watch::start();
+    for _ in 0..repetitions {
+        balance = replay();
+    }
+    watch.stop(size * repetitions, balance)
+}
+
+type Execute<F> = fn(&Bank<F>, &str, Command) -> Result<(), AccountError>;
+
+fn long<F: Format>(bank: &Bank<F>, size: usize, execute: Execute<F>) -> Sample {
+    bank.fill(size);
+    let execute = |command| execute(bank, "ada", command).expect("the script breaks no rule");
+    // What is long was used before.
+    execute(Command::Deposit(script::deposit(0)));
+    let watch = Watch::start();
+    for n in 0..LONG_COMMANDS {
+        execute(if n % 2 == 0 { Command::Deposit(script::deposit(n)) } else { Command::Withdraw(script::withdraw(n)) });
+    }
+    let sample = watch.stop(LONG_COMMANDS, 0);
+    let mut account = Account::default();
+    bank.fold("ada", &mut account, 0);
+    Sample { check: account.balance, ..sample }
+}
+
+fn total<F: Format>(bank: &Bank<F>) -> u64 {
+    bank.project().total()
+}
