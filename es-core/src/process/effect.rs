@@ -13,7 +13,8 @@ use crate::time::Timestamp;
 #[non_exhaustive]
 pub enum Effect {
     /// A command is sent.
-    Send(SentCommand),
+    #[serde(rename = "send")]
+    SendCommand(SentCommand),
     /// A deadline is set.
     Schedule(ScheduledDeadline),
     /// The deadlines that the process has are dropped: those of this stored name, or all.

@@ -107,7 +107,7 @@ fn sent<A: Aggregate>(
     let name = type_name_of(command);
     let stream = StreamId::new(A::NAME, id).map_err(|cause| ReactionError::Id { command: name, cause })?;
     let payload = JsonText::of(command).map_err(|cause| ReactionError::Encode { name, cause })?;
-    Ok(Effect::Send(SentCommand {
+    Ok(Effect::SendCommand(SentCommand {
         aggregate: A::NAME.to_owned(),
         id: stream.id().to_owned(),
         command: name.to_owned(),

@@ -50,7 +50,7 @@ impl Agenda {
         }
         for (index, effect) in reacted.effects.into_iter().enumerate() {
             match effect {
-                Effect::Send(_) => {}
+                Effect::SendCommand(_) => {}
                 Effect::Schedule(deadline) => {
                     self.by_due.insert((deadline.due, process.clone(), reaction, index));
                     let entry = Entry { due: deadline.due, reaction, effect: index, name: deadline.name };

@@ -24,7 +24,7 @@ impl<P: ProcessManager, S: EventStore + Clone + 'static, C: Codec> ProcessDriver
     /// Somebody else may send them at the same time: they are executed once all the same.
     pub(super) async fn dispatch(&self, recorded: &RecordedEvent) -> Result<(), ProcessError> {
         let reacted: record::Reacted = record::read(recorded)?;
-        if !reacted.effects.iter().any(|effect| matches!(effect, Effect::Send(_))) {
+        if !reacted.effects.iter().any(|effect| matches!(effect, Effect::SendCommand(_))) {
             return Ok(());
         }
         let (process, reaction) = (&recorded.stream, recorded.id);

@@ -167,7 +167,7 @@ impl<P: ProcessManager> History<P> {
         version: Version,
     ) -> Result<Arrived, ProcessError> {
         let sent = self.effect(reaction, effect).and_then(|(decided, effect)| match effect {
-            Effect::Send(command) => Some((decided, command)),
+            Effect::SendCommand(command) => Some((decided, command)),
             _ => None,
         });
         let Some((decided, SentCommand { aggregate, id, command, payload })) = sent else {
@@ -185,7 +185,7 @@ impl<P: ProcessManager> History<P> {
     pub(super) fn commands(&self, reaction: EventId) -> Option<Vec<(usize, &SentCommand, RecordedEvent)>> {
         let decided = self.reactions.get(&reaction)?;
         let sent = decided.effects.iter().enumerate().filter_map(|(index, effect)| match effect {
-            Effect::Send(command) => Some((index, command)),
+            Effect::SendCommand(command) => Some((index, command)),
             _ => None,
         });
         sent.map(|(index, command)| {
@@ -218,7 +218,7 @@ impl<P: ProcessManager> History<P> {
         process.deadlines.retain(|deadline| record::of_deadline(deadline.reaction, deadline.effect) != reaction);
         for (index, effect) in effects.iter().enumerate() {
             match effect {
-                Effect::Send(_) => {}
+                Effect::SendCommand(_) => {}
                 Effect::Schedule(_) if process.is_ended => {}
                 Effect::Schedule(ScheduledDeadline { name, due, .. }) => {
                     process.deadlines.push(PendingDeadline { due: *due, reaction, effect: index, name: name.clone() });
