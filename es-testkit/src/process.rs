@@ -217,7 +217,7 @@ impl<P: ProcessManager> GivenProcess<P> {
         }
         for effect in &effects {
             match effect {
-                Effect::Send(command) => self.sent.push(command.clone()),
+                Effect::SendCommand(command) => self.sent.push(command.clone()),
                 Effect::Schedule(_) if self.is_ended => {}
                 Effect::Schedule(deadline) => self.pending.push(deadline.clone()),
                 Effect::Cancel { name } => {

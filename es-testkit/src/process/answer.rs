@@ -35,7 +35,7 @@ impl<P: ProcessManager> Answered<P> {
     /// If it does something else next.
     #[track_caller]
     pub fn then_sends<A: Aggregate>(self, id: &str, command: impl SentBy<P, A>) -> Self {
-        self.then(Effect::Send(sent::<P, A>(id, &command)), "the process does not send what was expected")
+        self.then(Effect::SendCommand(sent::<P, A>(id, &command)), "the process does not send what was expected")
     }
 
     /// Expects that it next sets this deadline, so long after what it reacts to.
