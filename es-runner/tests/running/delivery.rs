@@ -44,6 +44,7 @@ async fn batches_have_a_bound_and_their_commits_follow_each_other() {
     let options = Options::default().batch(8);
     let running = Runner::new(store.clone()).add(Arc::clone(&notes), options).start().unwrap();
     running.wait_for(&name("notes"), p(100), LONG).await.unwrap();
+    running.stop().await;
     let model = notes.model();
     assert!(model.batches.iter().all(|batch| batch.len() <= 8), "{:?}", model.batches);
     let mut at = None;
@@ -51,8 +52,6 @@ async fn batches_have_a_bound_and_their_commits_follow_each_other() {
         assert_eq!(*expected, at);
         at = Some(*through);
     }
-    drop(model);
-    running.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -64,7 +64,7 @@ impl Halting {
     }
 
     fn reply_is_lost(&self) -> bool {
-        self.seed.is_some_and(|seed| draw(seed, self.calls.fetch_add(1, SeqCst)) % 12 == 0)
+        self.seed.is_some_and(|seed| draw(seed, self.calls.fetch_add(1, SeqCst)).is_multiple_of(12))
     }
 }
 
@@ -215,7 +215,7 @@ async fn nodes_that_fight_over_leases_under_faults_do_everything_exactly_once() 
         let notes = Arc::new(Notes::new("notes"));
         notes.breaks(42, Wrong::Event);
         let commits = Commits::default();
-        let (mut nodes, mut chaoses, mut listeners) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut cluster, mut chaoses, mut listeners) = (Vec::new(), Vec::new(), Vec::new());
         for node in 0..3_u64 {
             let chaos = ChaosStore::new(store.clone(), seed * 3 + node)
                 .chance(Operation::ReadLog, Fault::Before, 0.05)
@@ -256,7 +256,7 @@ async fn nodes_that_fight_over_leases_under_faults_do_everything_exactly_once() 
                 }
                 seen
             }));
-            nodes.push(running);
+            cluster.push(running);
             chaoses.push(chaos);
         }
         for number in 0..100 {
@@ -264,9 +264,9 @@ async fn nodes_that_fight_over_leases_under_faults_do_everything_exactly_once() 
             tokio::time::sleep(Duration::from_millis(draw(seed, number) % 900)).await;
         }
         // The last of them dies, and the others are stopped when all is done.
-        drop(nodes.pop());
-        nodes[0].wait_for(&name("notes"), Position::new(100), LONG).await.unwrap();
-        for node in nodes {
+        drop(cluster.pop());
+        cluster[0].wait_for(&name("notes"), Position::new(100), LONG).await.unwrap();
+        for node in cluster {
             node.stop().await;
         }
         assert_exactly_once(&store, &notes, &format!("seed {seed}")).await;
