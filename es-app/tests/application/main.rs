@@ -1,1 +1,9 @@
-//! x
+//! What an application promises, by theme.
+
+mod domain;
+
+mod checks;
+mod nodes;
+mod retries;
+mod running;
+mod versions;
