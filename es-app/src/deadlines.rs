@@ -78,7 +78,13 @@ impl Timer {
     }
 
     /// Reaches deadlines until the application stops.
-    pub(crate) async fn run(self, running: Arc<Running>, clock: Arc<dyn Clock>, has_leases: bool, mut stopping: Stopping) {
+    pub(crate) async fn run(
+        self,
+        running: Arc<Running>,
+        clock: Arc<dyn Clock>,
+        has_leases: bool,
+        mut stopping: Stopping,
+    ) {
         let Ok(mut status) = running.watch(&self.process) else { return };
         let mut pause = PAUSES.0;
         while !stopping.is_asked() {

@@ -24,7 +24,9 @@ pub enum Problem {
     AnsweredByStranger { query: &'static str, by: &'static str },
     #[error("the query `{query}` is answered by nobody")]
     Unanswered { query: &'static str },
-    #[error("the process `{process}` sends `{command}` to the aggregate `{aggregate}`, which is not a part of the application")]
+    #[error(
+        "the process `{process}` sends `{command}` to the aggregate `{aggregate}`, which is not a part of the application"
+    )]
     StrangeTarget { process: CheckpointName, command: &'static str, aggregate: &'static str },
     #[error("`{name}` parks events that fail, but the application has no store of failures: add `.parking()`")]
     NowhereToPark { name: CheckpointName },
@@ -34,13 +36,19 @@ pub enum Problem {
     NothingToFollow { name: CheckpointName, old: CheckpointName },
     #[error("the lock cannot be read: {reason}")]
     UnreadableLock { reason: String },
-    #[error("the lock does not know version {version} of `{event}`, an event of the aggregate `{aggregate}`: update it with `ES_LOCK=update cargo test`")]
+    #[error(
+        "the lock does not know version {version} of `{event}`, an event of the aggregate `{aggregate}`: update it with `ES_LOCK=update cargo test`"
+    )]
     NotInLock { event: &'static str, version: u32, aggregate: &'static str },
     #[error("the lock has version {version} of `{event}`, which the aggregate `{aggregate}` does not read")]
     OnlyInLock { event: String, version: u32, aggregate: &'static str },
-    #[error("the log has `{event}` in streams of category `{category}`, last at position {last}, and no part of the application knows it")]
+    #[error(
+        "the log has `{event}` in streams of category `{category}`, last at position {last}, and no part of the application knows it"
+    )]
     UnknownStored { event: String, category: String, last: Position },
-    #[error("the log has `{event}` in version {version}, at position {last}, and this code reads it up to version {newest}")]
+    #[error(
+        "the log has `{event}` in version {version}, at position {last}, and this code reads it up to version {newest}"
+    )]
     NewerStored { event: String, version: u32, newest: u32, last: Position },
 }
 

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::model::EventModel;
-use es_core::store::{
-    CheckpointName, CheckpointStore, EventFilter, InlineAppend, ReadModelStore, Subscribe,
-};
+use es_core::store::{CheckpointName, CheckpointStore, EventFilter, InlineAppend, ReadModelStore, Subscribe};
 use es_core::{
     Aggregate, Answer, AnswerFrom, Answers, EventProcessor, InlineStore, KeyedProjection, ProcessDriver,
     ProcessManager, ProcessorError, Projection, ProjectionRunner, Query, ReadModel, Repository, Successor,

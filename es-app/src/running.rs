@@ -242,7 +242,8 @@ impl RunningApplication {
     ///
     /// When it returns, nothing runs any more, whoever else has asked for it; other handles remain, and can be asked.
     pub async fn stop(&self) {
-        let _ = self.0.stop.send(true);
+        // Also where nobody listens.
+        self.0.stop.send_replace(true);
         {
             let mut tasks = self.0.tasks.lock().await;
             while tasks.join_next().await.is_some() {}

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use es_core::store::{EventStore, ReadError, ReadLog};
 use es_core::Position;
+use es_core::store::{EventStore, ReadError, ReadLog};
 
 use crate::parts::Parts;
 use crate::problem::Problem;
@@ -59,11 +59,12 @@ pub(crate) async fn sample(store: &impl EventStore, parts: &Parts, events: usize
         }
         up_to = page.through;
     }
-    let unknown = unknown
-        .into_iter()
-        .map(|((event, category), last)| Problem::UnknownStored { event, category, last });
-    let newer = newer
-        .into_iter()
-        .map(|((event, version), (newest, last))| Problem::NewerStored { event, version, newest, last });
+    let unknown = unknown.into_iter().map(|((event, category), last)| Problem::UnknownStored { event, category, last });
+    let newer = newer.into_iter().map(|((event, version), (newest, last))| Problem::NewerStored {
+        event,
+        version,
+        newest,
+        last,
+    });
     Ok(unknown.chain(newer).collect())
 }

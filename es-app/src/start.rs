@@ -71,9 +71,8 @@ impl<S: Subscribe + CheckpointStore + Clone + 'static> Application<S> {
         }
         assembly.waits.extend(waits);
         let builder = QueryBus::builder();
-        let bus = parts.answers.into_iter().fold(builder, |bus, part| {
-            (part.add)(bus, &parts.read_models, &assembly.by_type)
-        });
+        let bus =
+            parts.answers.into_iter().fold(builder, |bus, part| (part.add)(bus, &parts.read_models, &assembly.by_type));
         let bus = bus.build().map_err(|twice| {
             StartError::Problems(vec![crate::problem::Problem::DuplicateAnswer { query: twice.query }])
         })?;

@@ -25,10 +25,7 @@ pub trait IdFor<A: Aggregate>: Send {
 
     /// Loads the aggregate of this id.
     #[doc(hidden)]
-    fn load(
-        self,
-        repository: &Repository<A, AppStore>,
-    ) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send;
+    fn load(self, repository: &Repository<A, AppStore>) -> impl Future<Output = Result<Loaded<A>, LoadError>> + Send;
 }
 
 impl<A: Aggregate, K: Display + Sync + ?Sized> IdFor<A> for &K

@@ -1,7 +1,7 @@
 //! Old versions of read models: what is left of them when newer ones have taken over.
 
-use es_core::store::{CheckpointName, LeaseError, ReadModelEntry, ReadModelError};
 use es_core::Position;
+use es_core::store::{CheckpointName, LeaseError, ReadModelEntry, ReadModelError};
 use es_runner::{State, Stopped};
 
 use crate::running::RunningApplication;
@@ -80,5 +80,7 @@ impl RunningApplication {
 /// Whether `balances` or `balances@3` is a version of `balances`.
 fn is_version_of(name: &str, base: &str) -> bool {
     let rest = name.strip_prefix(base);
-    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('@').is_some_and(|version| version.parse::<u32>().is_ok()))
+    rest.is_some_and(|rest| {
+        rest.is_empty() || rest.strip_prefix('@').is_some_and(|version| version.parse::<u32>().is_ok())
+    })
 }

@@ -1,6 +1,7 @@
 //! What the headers of a request demand: a version, and that it is done once.
 
 use axum::http::{HeaderMap, HeaderName, header};
+use es::app::CommandError;
 use es_core::{CommandOptions, ExecuteError, Metadata, Version};
 
 use crate::account::AccountError;
@@ -60,10 +61,15 @@ impl Preconditions {
     }
 
     /// What is wrong, seen from these conditions.
-    pub fn problem(&self, error: ExecuteError<AccountError>) -> Problem {
+    pub fn problem(&self, error: CommandError<AccountError>) -> Problem {
+        use CommandError::Execute;
         match error {
-            ExecuteError::AlreadyExists { version, .. } if self.is_new => Problem::VersionMoved { actual: version },
-            ExecuteError::Conflict { actual, .. } if self.if_match.is_some() => Problem::VersionMoved { actual },
+            Execute(ExecuteError::AlreadyExists { version, .. }) if self.is_new => {
+                Problem::VersionMoved { actual: version }
+            }
+            Execute(ExecuteError::Conflict { actual, .. }) if self.if_match.is_some() => {
+                Problem::VersionMoved { actual }
+            }
             error => error.into(),
         }
     }

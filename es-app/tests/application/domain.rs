@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use es_core::process::{Reaction, Rejected, Trigger};
 use es_core::{
-    Aggregate, AnswerFrom, Apply, Command, Event, ProcessManager, Project, ProjectRow, Projection, Query,
-    QueryError, React, RecordedEvent, Rows,
+    Aggregate, AnswerFrom, Apply, Command, Event, ProcessManager, Project, ProjectRow, Projection, Query, QueryError,
+    React, RecordedEvent, Rows,
 };
 use serde::{Deserialize, Serialize};
 

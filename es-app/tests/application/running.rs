@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use es_app::{Application, CommandError, NotPart, WaitError};
-use es_core::store::{CheckpointName, EventFilter, ReadLog, EventStore as _};
+use es_core::store::{CheckpointName, EventFilter, EventStore as _, ReadLog};
 use es_core::{BusError, Clock, Position, Timestamp};
 use es_memory_store::MemoryStore;
 use es_publish::{MemoryTarget, Outgoing, Publisher};
@@ -115,7 +115,8 @@ async fn nothing_runs_after_the_stop() {
 
 #[tokio::test]
 async fn it_runs_until_a_signal() {
-    let app = Application::new(MemoryStore::new()).aggregate::<Account>().projection::<Balance>().start().await.unwrap();
+    let app =
+        Application::new(MemoryStore::new()).aggregate::<Account>().projection::<Balance>().start().await.unwrap();
     let (signal, signalled) = tokio::sync::oneshot::channel();
     let running = tokio::spawn({
         let app = app.clone();
@@ -159,7 +160,8 @@ async fn a_deadline_is_reached_when_it_is_due_and_not_before() {
 
 #[tokio::test(start_paused = true)]
 async fn a_position_that_does_not_come_is_a_timeout_that_says_where_it_is() {
-    let app = Application::new(MemoryStore::new()).aggregate::<Account>().projection::<Balance>().start().await.unwrap();
+    let app =
+        Application::new(MemoryStore::new()).aggregate::<Account>().projection::<Balance>().start().await.unwrap();
     let done = app.execute::<Account>("ada", open("Ada")).await.unwrap();
     app.wait_for::<Balance>(done.position, SOON).await.unwrap();
     let late = app.wait_for::<Balance>(Position::new(9), Duration::from_secs(1)).await.unwrap_err();
