@@ -43,7 +43,7 @@ impl Bank {
             .aggregate::<Order>()
             .in_memory(Balances::default())
             .process::<Transfer>()
-            .every_event_is_handled()
+            .lock(include_str!("../events.lock.json"))
             .start()
             .await?;
         let balances = app.in_memory::<Balances>()?.clone();
