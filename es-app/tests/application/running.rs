@@ -54,6 +54,14 @@ async fn a_command_is_seen_by_every_part() {
     let done = app.execute::<Account>("ada", Deposit { amount: 5 }).await.unwrap();
     app.wait_for::<Balance>(done.position, SOON).await.unwrap();
     assert_eq!(app.ask(GetBalance { account: "ada".into() }).await.unwrap(), Some(5));
+    let total = app.in_memory::<Total>().unwrap();
+    let kept_up = async {
+        // Whoever waits would drive it.
+        while total.checkpoint() < done.position {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, kept_up).await.expect("somebody keeps it up");
     app.wait_for::<Total>(done.position, SOON).await.unwrap();
     assert_eq!(app.in_memory::<Total>().unwrap().read(|total, _| total.cents), 5);
     app.wait_for::<Bonus>(done.position, SOON).await.unwrap();
@@ -142,12 +150,15 @@ async fn a_deadline_is_reached_when_it_is_due_and_not_before() {
     let done = app.execute::<Account>("ada", open("Ada")).await.unwrap();
     app.wait_for::<Bonus>(done.position, SOON).await.unwrap();
 
-    let mut log = app.store().read_log(ReadLog::all()).await.unwrap();
-    while !log.events.iter().any(|event| event.name.as_str() == "money-deposited") {
-        let before = log.head;
-        app.store().appended_after(before).await.unwrap();
-        log = app.store().read_log(ReadLog::all()).await.unwrap();
-    }
+    let paid = async {
+        let mut log = app.store().read_log(ReadLog::all()).await.unwrap();
+        while !log.events.iter().any(|event| event.name.as_str() == "money-deposited") {
+            app.store().appended_after(log.head).await.unwrap();
+            log = app.store().read_log(ReadLog::all()).await.unwrap();
+        }
+        log
+    };
+    let log = tokio::time::timeout(2 * DAY, paid).await.expect("the deadline is reached");
     let paid = log.events.iter().find(|event| event.name.as_str() == "money-deposited").unwrap();
     let due = done.position;
     let opened = log.events.iter().find(|event| event.position == due).unwrap().recorded_at;
