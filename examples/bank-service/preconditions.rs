@@ -51,6 +51,11 @@ impl Preconditions {
         }
     }
 
+    /// The same, for what begins a conversation that a process finds again by its name.
+    pub fn options_in(&self, conversation: &str) -> CommandOptions {
+        self.options().with_metadata(self.metadata.clone().with_correlation_id(conversation))
+    }
+
     /// # Errors
     /// [`Problem::VersionRequired`], if the request does not say which version it has seen.
     pub fn options_for_change(&self) -> Result<CommandOptions, Problem> {

@@ -1,5 +1,7 @@
 //! Requests as a client sends them, and what the service answers.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
@@ -170,7 +172,8 @@ async fn money_is_moved_by_a_process() {
             let head = store.read_log(ReadLog::all().backward().limit(1)).await.unwrap().head;
             shown = client.get(&path).await;
             if shown.body["status"] == "open" {
-                store.appended_after(head).await.unwrap();
+                let more = tokio::time::timeout(Duration::from_secs(30), store.appended_after(head)).await;
+                more.unwrap_or_else(|_| panic!("{name} is stuck: {:?}", client.bank.app.status())).unwrap();
                 shown = client.get(&path).await;
             }
         }

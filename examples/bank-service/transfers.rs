@@ -16,7 +16,8 @@ pub(crate) async fn order(
     headers: HeaderMap,
     body: Body<OrderTransfer>,
 ) -> Result<Response, Problem> {
-    let options = Preconditions::of(&headers)?.options();
+    // The process finds what the accounts do for it by the correlation id.
+    let options = Preconditions::of(&headers)?.options_in(&id);
     let done = bank.app.execute_with::<Order>(&id, body?.0, options).await?;
     let headers = [
         (header::LOCATION.as_str(), header_value(&format!("/transfers/{id}"))?),
