@@ -9,6 +9,7 @@ mod processor;
 mod query;
 mod rows;
 mod tables;
+mod tombstone;
 mod wait;
 
 use std::fmt;

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use es_core::store::{CheckpointError, CheckpointName, CheckpointStore, EventFilter, EventStore, ReadLog};
-use es_core::{Clock, EventProcessor, EventRef, Position, ProcessorError, RecordedEvent, SystemClock};
+use es_core::{Clock, EventProcessor, EventRef, Position, ProcessorError, RecordedEvent, Successor, SystemClock};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tracing::Instrument;
 
@@ -85,6 +85,8 @@ pub struct Publisher<S> {
 struct Memory {
     /// What the target has taken beyond the checkpoint: positions, and ids of messages.
     taken: BTreeSet<(Position, String)>,
+    /// What another publisher has published, up to here.
+    silent_to: Position,
     status: PublisherStatus,
 }
 
@@ -148,7 +150,8 @@ impl<S> Publisher<S> {
     /// Publishes the events of one key, one after the other, up to the first that fails.
     async fn publish_stream(&self, events: Vec<&RecordedEvent>) -> Result<(), Held> {
         let (mut place, mut parts) = (None, 0);
-        for event in events {
+        let silent_to = self.memory().silent_to;
+        for event in events.into_iter().filter(|event| event.position > silent_to) {
             if place.replace(event.position) != Some(event.position) {
                 parts = 0;
             }
@@ -269,6 +272,14 @@ impl<S: CheckpointStore> EventProcessor for Publisher<S> {
             }
             Err(cause) => Err(self.store_error(cause)),
         }
+    }
+}
+
+/// The next version of a publisher, under another name: what the version before has published, it does not publish.
+impl<S: CheckpointStore> Successor for Publisher<S> {
+    fn replay_through(&self, mark: Position) {
+        let mut memory = self.memory();
+        memory.silent_to = memory.silent_to.max(mark);
     }
 }
 

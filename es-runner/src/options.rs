@@ -61,6 +61,11 @@ impl Options {
         Self { backoff, ..self }
     }
 
+    /// What becomes of an event that is at fault, as was said.
+    pub fn what_on_failure(&self) -> OnFailure {
+        self.on_failure
+    }
+
     /// What becomes of an event that is at fault; [`OnFailure::Stop`] unless something else is said.
     #[must_use]
     pub fn on_failure(self, on_failure: OnFailure) -> Self {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use es_core::Position;
 use es_core::store::{CheckpointName, ParkedEvent, ParkedKey};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
@@ -22,8 +22,8 @@ pub struct Running {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     progress: broadcast::Sender<Progress>,
-    drivers: JoinSet<()>,
-    watcher: JoinSet<()>,
+    /// The drivers, and who watches the log for them.
+    tasks: Mutex<(JoinSet<()>, JoinSet<()>)>,
 }
 
 pub(crate) struct Entry {
@@ -41,7 +41,7 @@ impl Running {
         drivers: JoinSet<()>,
         watcher: JoinSet<()>,
     ) -> Self {
-        Self { entries, shared, stop, progress, drivers, watcher }
+        Self { entries, shared, stop, progress, tasks: Mutex::new((drivers, watcher)) }
     }
 
     /// How a processor is; [`State::Unknown`] if this runner has none of that name. Starts nothing.
@@ -231,11 +231,12 @@ impl Running {
 
     /// Stops all processors: each finishes its batch, or drops it if that takes too long, and releases its lease.
     ///
-    /// When it returns, nothing runs any more.
-    pub async fn stop(mut self) {
+    /// When it returns, nothing runs any more, whoever else has asked for it.
+    pub async fn stop(&self) {
         let _ = self.stop.send(true);
-        while self.drivers.join_next().await.is_some() {}
-        self.watcher.shutdown().await;
+        let (drivers, watcher) = &mut *self.tasks.lock().await;
+        while drivers.join_next().await.is_some() {}
+        watcher.shutdown().await;
     }
 
     fn entry(&self, name: &CheckpointName) -> Result<&Entry, ControlError> {

@@ -36,6 +36,7 @@
 //! ```
 //!
 //! Each kind of store is a feature of the same name; [`connect`] lists them.
+//! The feature `app` adds `es::app`, which runs a whole application.
 //! Libraries depend on es-core instead: it is smaller, and what they derive for it works here too.
 
 mod connect;
@@ -51,6 +52,8 @@ pub use es_derive::{
     FacadeEventSet as EventSet, FacadeProcessManager as ProcessManager, FacadeProjection as Projection,
 };
 
+#[cfg(feature = "app")]
+pub use es_app as app;
 #[cfg(feature = "memory")]
 pub use es_memory_store::MemoryStore;
 #[cfg(feature = "nats")]

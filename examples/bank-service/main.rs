@@ -1,7 +1,8 @@
 //! The bank behind HTTP. Run with `cargo run --example bank-service [-- --store URL] [--listen ADDRESS]`; without more,
 //! it keeps `bank.db` of the working directory and listens on `127.0.0.1:8080`.
 //!
-//! `routes.rs` says which request is which command or query, `preconditions.rs` reads `If-Match` and `Idempotency-Key`,
+//! `routes.rs` says what the bank consists of, and which request is which command or query; `transfers.rs` the same of
+//! money that moves, by a process manager; `preconditions.rs` reads `If-Match` and `Idempotency-Key`,
 //! `problem.rs` turns errors into `application/problem+json`. The domain is that of the example `bank`, unchanged.
 //!
 //! ```text
@@ -17,11 +18,16 @@
 pub mod account;
 #[path = "../bank/balances.rs"]
 pub mod balances;
+#[path = "../bank/order.rs"]
+pub mod order;
 pub mod preconditions;
 pub mod problem;
 pub mod routes;
 #[cfg(test)]
 mod tests;
+#[path = "../bank/transfer.rs"]
+pub mod transfer;
+pub mod transfers;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -45,17 +51,16 @@ async fn run(mut arguments: Vec<OsString>) -> Result<(), Box<dyn Error>> {
         [option, address] if option == "--listen" => address.to_str().ok_or("the address is not UTF-8")?,
         _ => return Err("usage: bank-service [--store URL] [--listen ADDRESS]".into()),
     };
-    let bank = Bank::new(es::connect(&url).await?);
+    let bank = Bank::open(es::connect(&url).await?).await?;
     let listener = tokio::net::TcpListener::bind(address).await?;
     writeln!(io::stdout(), "The bank is open at http://{}", listener.local_addr()?)?;
 
-    let balances = bank.balances.clone();
-    let projecting = tokio::spawn(async move { balances.run().await });
+    let app = bank.app.clone();
     let stop = async {
         // Without the signal, the process is stopped by others.
         let _ = tokio::signal::ctrl_c().await;
     };
     axum::serve(listener, routes::router(bank)).with_graceful_shutdown(stop).await?;
-    projecting.abort();
+    app.stop().await;
     Ok(())
 }

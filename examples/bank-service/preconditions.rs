@@ -1,6 +1,7 @@
 //! What the headers of a request demand: a version, and that it is done once.
 
 use axum::http::{HeaderMap, HeaderName, header};
+use es::app::CommandError;
 use es_core::{CommandOptions, ExecuteError, Metadata, Version};
 
 use crate::account::AccountError;
@@ -50,6 +51,11 @@ impl Preconditions {
         }
     }
 
+    /// The same, for what begins a conversation that a process finds again by its name.
+    pub fn options_in(&self, conversation: &str) -> CommandOptions {
+        self.options().with_metadata(self.metadata.clone().with_correlation_id(conversation))
+    }
+
     /// # Errors
     /// [`Problem::VersionRequired`], if the request does not say which version it has seen.
     pub fn options_for_change(&self) -> Result<CommandOptions, Problem> {
@@ -60,10 +66,15 @@ impl Preconditions {
     }
 
     /// What is wrong, seen from these conditions.
-    pub fn problem(&self, error: ExecuteError<AccountError>) -> Problem {
+    pub fn problem(&self, error: CommandError<AccountError>) -> Problem {
+        use CommandError::Execute;
         match error {
-            ExecuteError::AlreadyExists { version, .. } if self.is_new => Problem::VersionMoved { actual: version },
-            ExecuteError::Conflict { actual, .. } if self.if_match.is_some() => Problem::VersionMoved { actual },
+            Execute(ExecuteError::AlreadyExists { version, .. }) if self.is_new => {
+                Problem::VersionMoved { actual: version }
+            }
+            Execute(ExecuteError::Conflict { actual, .. }) if self.if_match.is_some() => {
+                Problem::VersionMoved { actual }
+            }
             error => error.into(),
         }
     }

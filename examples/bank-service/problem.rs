@@ -5,11 +5,13 @@ use std::error::Error;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use es::app::{CommandError, NotPart};
 use es_core::{ExecuteError, LoadError, Position, Version};
 use problem_details::ProblemDetails;
 use serde_json::{Map, Value, json};
 
 use crate::account::AccountError;
+use crate::order::OrderError;
 
 #[derive(Debug)]
 pub enum Problem {
@@ -24,18 +26,40 @@ pub enum Problem {
     VersionMoved { actual: Version },
     AlreadyOpen { version: Version },
     Refused(AccountError),
+    NoSuchTransfer { id: String },
+    AlreadyOrdered,
+    OrderRefused(OrderError),
     NotYet { position: Position, seen: Position },
     Unavailable { cause: Box<dyn Error + Send + Sync> },
 }
 
-impl From<ExecuteError<AccountError>> for Problem {
-    fn from(error: ExecuteError<AccountError>) -> Self {
+impl From<CommandError<AccountError>> for Problem {
+    fn from(error: CommandError<AccountError>) -> Self {
         match error {
-            ExecuteError::Rejected(refused) => Self::Refused(refused),
-            ExecuteError::AlreadyExists { version, .. } => Self::AlreadyOpen { version },
-            ExecuteError::Id(cause) => Self::InvalidId { cause: cause.to_string() },
+            CommandError::Execute(ExecuteError::Rejected(refused)) => Self::Refused(refused),
+            CommandError::Execute(ExecuteError::AlreadyExists { version, .. }) => Self::AlreadyOpen { version },
+            CommandError::Execute(ExecuteError::Id(cause)) => Self::InvalidId { cause: cause.to_string() },
             error => Self::Unavailable { cause: Box::new(error) },
         }
+    }
+}
+
+impl From<CommandError<OrderError>> for Problem {
+    fn from(error: CommandError<OrderError>) -> Self {
+        match error {
+            CommandError::Execute(ExecuteError::Rejected(refused)) => Self::OrderRefused(refused),
+            CommandError::Execute(ExecuteError::AlreadyExists { .. }) => Self::AlreadyOrdered,
+            CommandError::Execute(ExecuteError::Id(cause)) | CommandError::Load(LoadError::Id(cause)) => {
+                Self::InvalidId { cause: cause.to_string() }
+            }
+            error => Self::Unavailable { cause: Box::new(error) },
+        }
+    }
+}
+
+impl From<NotPart> for Problem {
+    fn from(error: NotPart) -> Self {
+        Self::Unavailable { cause: Box::new(error) }
     }
 }
 
@@ -104,6 +128,22 @@ impl Problem {
             Self::AlreadyOpen { version } => {
                 let detail = format!("the account exists, at version {version}");
                 (StatusCode::CONFLICT, "already-open", "The account exists", detail, json!({ "version": version }))
+            }
+            Self::NoSuchTransfer { id } => {
+                let detail = format!("no transfer is called `{id}`");
+                (StatusCode::NOT_FOUND, "no-such-transfer", "No such transfer", detail, none())
+            }
+            Self::AlreadyOrdered => {
+                let detail = "a transfer of this name has been ordered".to_owned();
+                (StatusCode::CONFLICT, "already-ordered", "The transfer exists", detail, none())
+            }
+            Self::OrderRefused(refused) => {
+                let slug = match refused {
+                    OrderError::NotPositive => "not-positive",
+                    OrderError::ToItself => "to-itself",
+                    OrderError::NotOpen => "not-open",
+                };
+                (StatusCode::UNPROCESSABLE_ENTITY, slug, "The bank refuses", refused.to_string(), none())
             }
             Self::Refused(refused) => {
                 let (slug, members) = rule(refused);

@@ -1,5 +1,6 @@
 //! Which request is which command or query.
 
+use std::error::Error;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,13 +9,17 @@ use axum::extract::{Json, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
-use es_core::{CommandOptions, Executed, HandledBy, Position, ProjectionRunner, Repository, Version};
+use es::app::{AppStore, Application, RunningApplication, WaitError};
+use es_core::{CommandOptions, Executed, HandledBy, Position, ProjectionRunner, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, AccountEvent, CloseAccount, Deposit, OpenAccount, Withdraw};
 use crate::balances::{Balances, GetBalance, GetRichest};
+use crate::order::Order;
 use crate::preconditions::Preconditions;
 use crate::problem::Problem;
+use crate::transfer::Transfer;
+use crate::transfers;
 
 /// How long a query waits for the position that it asks for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -24,14 +29,25 @@ pub const POSITION: &str = "log-position";
 
 #[derive(Debug, Clone)]
 pub struct Bank {
-    pub accounts: Repository<Account, es::Store>,
-    pub balances: ProjectionRunner<Balances, es::Store>,
+    pub app: RunningApplication,
+    balances: ProjectionRunner<Balances, AppStore>,
 }
 
 impl Bank {
-    pub fn new(store: es::Store) -> Self {
-        let accounts = Repository::new(store.clone()).with_snapshots().with_cache(10_000);
-        Self { accounts, balances: ProjectionRunner::new(store, Balances::default()) }
+    /// # Errors
+    /// What does not fit, or why the log could not be read.
+    pub async fn open(store: es::Store) -> Result<Self, Box<dyn Error>> {
+        let snapshots = store.clone();
+        let app = Application::new(store)
+            .aggregate_with::<Account>(|accounts| accounts.with_snapshots_in(snapshots).with_cache(10_000))
+            .aggregate::<Order>()
+            .in_memory(Balances::default())
+            .process::<Transfer>()
+            .lock(include_str!("../events.lock.json"))
+            .start()
+            .await?;
+        let balances = app.in_memory::<Balances>()?.clone();
+        Ok(Self { app, balances })
     }
 }
 
@@ -42,12 +58,13 @@ pub fn router(bank: Bank) -> Router {
         .route("/accounts/{id}/withdrawals", post(command::<Withdraw>))
         .route("/balances", get(richest))
         .route("/balances/{id}", get(balance))
+        .route("/transfers/{id}", put(transfers::order).get(transfers::order_status))
         .method_not_allowed_fallback(|| async { Problem::NoSuchMethod })
         .fallback(|| async { Problem::NoSuchResource })
         .with_state(bank)
 }
 
-type Body<T> = Result<Json<T>, JsonRejection>;
+pub(crate) type Body<T> = Result<Json<T>, JsonRejection>;
 
 async fn open(
     State(bank): State<Bank>,
@@ -56,7 +73,7 @@ async fn open(
     body: Body<OpenAccount>,
 ) -> Result<Response, Problem> {
     let preconditions = Preconditions::of(&headers)?;
-    let done = bank.accounts.execute_with(&id, body?.0, preconditions.options()).await;
+    let done = bank.app.execute_with::<Account>(&id, body?.0, preconditions.options()).await;
     let done = done.map_err(|error| preconditions.problem(error))?;
     let location = header_value(&format!("/accounts/{id}"))?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], changed(&done)?).into_response())
@@ -85,7 +102,7 @@ where
 {
     let preconditions = Preconditions::of(headers)?;
     let options: CommandOptions = preconditions.options_for_change()?;
-    let done = bank.accounts.execute_with(id, command, options).await;
+    let done = bank.app.execute_with::<Account>(id, command, options).await;
     Ok(changed(&done.map_err(|error| preconditions.problem(error))?)?.into_response())
 }
 
@@ -119,7 +136,7 @@ async fn account(
     moment: Result<Query<Moment>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let version = moment?.version.map_or(Version::MAX, Version::new);
-    let account = bank.accounts.load_at(&id, version).await?;
+    let account = bank.app.repository::<Account>()?.load_at(&id, version).await?;
     if !account.exists() {
         return Err(Problem::NoSuchAccount { id });
     }
@@ -168,9 +185,10 @@ async fn richest(State(bank): State<Bank>, top: Result<Query<Top>, QueryRejectio
 /// Waits until the read model has seen a position, and says how far it has come.
 async fn wait(bank: &Bank, after: Option<u64>) -> Result<HeaderValue, Problem> {
     if let Some(position) = after.map(Position::new) {
-        let waiting = tokio::time::timeout(PATIENCE, bank.balances.wait_for(position));
-        let waited = waiting.await.map_err(|_| Problem::NotYet { position, seen: bank.balances.checkpoint() })?;
-        waited.map_err(|error| Problem::Unavailable { cause: Box::new(error) })?;
+        bank.app.wait_for::<Balances>(position, PATIENCE).await.map_err(|error| match error {
+            WaitError::Timeout { .. } => Problem::NotYet { position, seen: bank.balances.checkpoint() },
+            error => Problem::Unavailable { cause: Box::new(error) },
+        })?;
     }
     header_value(&bank.balances.checkpoint().to_string())
 }
@@ -179,7 +197,7 @@ fn etag(version: Version) -> Result<HeaderValue, Problem> {
     header_value(&format!("\"{version}\""))
 }
 
-fn header_value(text: &str) -> Result<HeaderValue, Problem> {
+pub(crate) fn header_value(text: &str) -> Result<HeaderValue, Problem> {
     // An id that no header can carry names no account that was opened here, but for the location of the new one.
     HeaderValue::from_str(text).map_err(|error| Problem::Unavailable { cause: Box::new(error) })
 }

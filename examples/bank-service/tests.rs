@@ -1,14 +1,18 @@
 //! Requests as a client sends them, and what the service answers.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use es_core::store::ReadLog;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use crate::routes::{Bank, POSITION, router};
 
 struct Client {
+    bank: Bank,
     router: Router,
 }
 
@@ -34,7 +38,8 @@ impl Answer {
 
 impl Client {
     async fn new() -> Self {
-        Self { router: router(Bank::new(es::connect("memory:").await.unwrap())) }
+        let bank = Bank::open(es::connect("memory:").await.unwrap()).await.unwrap();
+        Self { router: router(bank.clone()), bank }
     }
 
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
@@ -143,6 +148,41 @@ async fn a_query_waits_for_the_position_that_a_command_returned() {
     assert_eq!(balance.header(POSITION), after);
     let richest = bank.get(&format!("/balances?count=1&after={after}")).await;
     assert_eq!(richest.body, json!([{ "account": "ada", "balance": 30 }]));
+}
+
+#[tokio::test]
+async fn money_is_moved_by_a_process() {
+    let client = Client::new().await;
+    client.open("ada").await;
+    client.open("bob").await;
+    client.deposit(&[("if-match", "*")], 100).await;
+    let transfer = |to: &str, amount: u64| Some(json!({ "from": "ada", "to": to, "amount": amount }));
+    let refused = client.send(Method::PUT, "/transfers/rent", &[], transfer("ada", 1)).await;
+    assert_eq!(refused.problem(), (422, "to-itself"));
+    assert_eq!(client.get("/transfers/rent").await.problem(), (404, "no-such-transfer"));
+
+    for (name, to, status) in [("rent", "bob", "completed"), ("gift", "eve", "failed")] {
+        let path = format!("/transfers/{name}");
+        let ordered = client.send(Method::PUT, &path, &[], transfer(to, 40)).await;
+        assert_eq!((ordered.status, ordered.header("location")), (StatusCode::ACCEPTED, path.as_str()));
+        assert_eq!(client.send(Method::PUT, &path, &[], transfer(to, 1)).await.problem(), (409, "already-ordered"));
+        let store = client.bank.app.store();
+        let mut shown = client.get(&path).await;
+        while shown.body["status"] == "open" {
+            let head = store.read_log(ReadLog::all().backward().limit(1)).await.unwrap().head;
+            shown = client.get(&path).await;
+            if shown.body["status"] == "open" {
+                let more = tokio::time::timeout(Duration::from_secs(30), store.appended_after(head)).await;
+                more.unwrap_or_else(|_| panic!("{name} is stuck: {:?}", client.bank.app.status())).unwrap();
+                shown = client.get(&path).await;
+            }
+        }
+        assert_eq!(shown.body["status"], status, "{}", shown.body);
+    }
+    let head = client.bank.app.store().read_log(ReadLog::all().backward().limit(1)).await.unwrap().head;
+    assert_eq!(client.get(&format!("/balances/ada?after={head}")).await.body["balance"], 60);
+    assert_eq!(client.get("/balances/bob").await.body["balance"], 40);
+    client.bank.app.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

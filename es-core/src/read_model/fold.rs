@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::error::Error;
 
+use super::tombstone::is_tombstone;
 use crate::codec::Codec;
 use crate::envelope::RecordedEvent;
 use crate::projection::{KeyedProjection, RowChange, RowError, RowKey};
@@ -77,7 +78,7 @@ impl<P: KeyedProjection> FoldedRow<P> {
     pub(super) fn load<C: Codec>(codec: &C, key: String, stored: Option<Row>) -> Result<Self, RowError> {
         let Some(stored) = stored else { return Ok(Self::missing(key)) };
         let row = decoded(codec, &stored)?;
-        Ok(Self { key, row: Some(row), stored: Some(stored.position), changed: None })
+        Ok(Self { key, row, stored: Some(stored.position), changed: None })
     }
 
     /// What is to be written, if anything has changed.
@@ -90,12 +91,13 @@ impl<P: KeyedProjection> FoldedRow<P> {
     }
 }
 
-pub(super) fn decoded<P: KeyedProjection, C: Codec>(codec: &C, stored: &Row) -> Result<P, RowError> {
-    P::decode_row(codec, &stored.payload).map_err(|cause| RowError::Unreadable {
-        projection: P::NAME,
-        key: stored.key.clone(),
-        cause,
-    })
+/// The row, unless it is a tombstone.
+pub(super) fn decoded<P: KeyedProjection, C: Codec>(codec: &C, stored: &Row) -> Result<Option<P>, RowError> {
+    if is_tombstone(stored) {
+        return Ok(None);
+    }
+    let row = P::decode_row(codec, &stored.payload);
+    row.map(Some).map_err(|cause| RowError::Unreadable { projection: P::NAME, key: stored.key.clone(), cause })
 }
 
 pub(super) fn encoded<P: KeyedProjection, C: Codec>(

@@ -180,7 +180,7 @@ fn unfolded(error: FoldError) -> QueryError {
 #[async_trait]
 impl<P: KeyedProjection, C: Codec> RowSource<P> for LiveRows<P, C> {
     async fn load(&self, keys: &[String]) -> Result<Vec<Option<P>>, QueryError> {
-        let row = |key: &String| self.rows.get(key).map(|row| decoded(&self.codec, row)).transpose();
+        let row = |key: &String| self.rows.get(key).map_or(Ok(None), |row| decoded(&self.codec, row));
         Ok(keys.iter().map(row).collect::<Result<_, _>>()?)
     }
 
@@ -200,7 +200,9 @@ impl<P: KeyedProjection, C: Codec> RowSource<P> for LiveRows<P, C> {
         let (mut rows, mut last) = (Vec::new(), None);
         while rows.len() < scan.limit {
             let Some((place, row)) = rest.next() else { break };
-            rows.push((key::<P>(&row.key)?, decoded(&self.codec, row)?));
+            if let Some(decoded) = decoded(&self.codec, row)? {
+                rows.push((key::<P>(&row.key)?, decoded));
+            }
             last = Some(place);
         }
         let next = rest.next().and(last);

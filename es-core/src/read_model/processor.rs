@@ -8,9 +8,10 @@ use async_trait::async_trait;
 
 use super::ReadModel;
 use super::fold::{Changes, FoldError, fold, writes};
+use super::tombstone::leave_tombstones;
 use crate::codec::Codec;
 use crate::envelope::RecordedEvent;
-use crate::processor::{EventProcessor, EventRef, ProcessorError};
+use crate::processor::{EventProcessor, EventRef, ProcessorError, Rebuild};
 use crate::projection::KeyedProjection;
 use crate::store::{
     CheckpointError, CheckpointName, EventFilter, EventStore, ReadLog, ReadModelError, ReadModelStore, RowWrite,
@@ -109,7 +110,13 @@ impl<P: KeyedProjection, S: ReadModelStore, C: Codec> EventProcessor for ReadMod
             events.sort_by_key(|event| event.position);
             self.handle(&events).await?.writes
         } else {
-            work.into_iter().flat_map(|part| part.writes).collect()
+            let last = work.iter().flat_map(|part| &part.events).map(|event| event.position).max();
+            let writes = work.into_iter().flat_map(|part| part.writes).collect();
+            match last {
+                // What is done again behind the checkpoint may be done once more.
+                Some(last) if through == expected.unwrap_or_default() => leave_tombstones(writes, last),
+                _ => writes,
+            }
         };
         match self.shared.store.commit_rows(&self.shared.name, writes, expected, through).await {
             Ok(()) => {
@@ -121,6 +128,17 @@ impl<P: KeyedProjection, S: ReadModelStore, C: Codec> EventProcessor for ReadMod
             }
             Err(error) => Err(self.failed(error)),
         }
+    }
+}
+
+#[async_trait]
+impl<P: KeyedProjection, S: ReadModelStore, C: Codec> Rebuild for ReadModel<P, S, C> {
+    /// Takes all rows and the checkpoint away, as a whole: rule M10.
+    async fn clear(&self) -> Result<(), ProcessorError> {
+        let dropped = self.shared.store.drop_read_model(&self.shared.name).await;
+        dropped.map_err(|error| self.failed(error))?;
+        self.shared.moved.notify(usize::MAX);
+        Ok(())
     }
 }
 

@@ -141,20 +141,20 @@ impl<P: KeyedProjection, S: ReadModelStore, C: Codec> ReadModel<P, S, C> {
 impl<P: KeyedProjection, S: ReadModelStore, C: Codec> RowSource<P> for ReadModel<P, S, C> {
     async fn load(&self, keys: &[String]) -> Result<Vec<Option<P>>, QueryError> {
         let loaded = self.shared.store.load_rows(&self.shared.name, keys).await?;
-        let row = |row: Option<_>| row.map(|row| decoded(&self.shared.codec, &row)).transpose();
+        let row = |row: Option<_>| row.map_or(Ok(None), |row| decoded(&self.shared.codec, &row));
         Ok(loaded.rows.into_iter().map(row).collect::<Result<_, _>>()?)
     }
 
     async fn page(&self, scan: Scan) -> Result<RowsPage<P>, QueryError> {
         let page = self.shared.store.scan_rows(&self.shared.name, scan).await?;
-        let row = |row: &_| Ok((key::<P>(row_key(row))?, decoded(&self.shared.codec, row)?));
-        let rows = page.rows.iter().map(row).collect::<Result<_, RowError>>()?;
+        let mut rows = Vec::with_capacity(page.rows.len());
+        for stored in &page.rows {
+            if let Some(row) = decoded(&self.shared.codec, stored)? {
+                rows.push((key::<P>(&stored.key)?, row));
+            }
+        }
         Ok(RowsPage { rows, next: page.next, checkpoint: page.checkpoint })
     }
-}
-
-fn row_key(row: &crate::store::Row) -> &str {
-    &row.key
 }
 
 impl<P> std::fmt::Debug for Rows<'_, P> {

@@ -1,0 +1,9 @@
+//! What an application promises, by theme.
+
+mod domain;
+
+mod checks;
+mod nodes;
+mod retries;
+mod running;
+mod versions;
