@@ -10,7 +10,7 @@ use super::ReadModel;
 use super::fold::{Changes, FoldError, fold, writes};
 use crate::codec::Codec;
 use crate::envelope::RecordedEvent;
-use crate::processor::{EventProcessor, EventRef, ProcessorError};
+use crate::processor::{EventProcessor, EventRef, ProcessorError, Rebuild};
 use crate::projection::KeyedProjection;
 use crate::store::{
     CheckpointError, CheckpointName, EventFilter, EventStore, ReadLog, ReadModelError, ReadModelStore, RowWrite,
@@ -121,6 +121,14 @@ impl<P: KeyedProjection, S: ReadModelStore, C: Codec> EventProcessor for ReadMod
             }
             Err(error) => Err(self.failed(error)),
         }
+    }
+}
+
+#[async_trait]
+impl<P: KeyedProjection, S: ReadModelStore, C: Codec> Rebuild for ReadModel<P, S, C> {
+    async fn clear(&self) -> Result<(), ProcessorError> {
+        let dropped = self.shared.store.drop_read_model(&self.shared.name).await;
+        dropped.map(|_| ()).map_err(|error| self.failed(error))
     }
 }
 
