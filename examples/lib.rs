@@ -29,3 +29,8 @@ mod snapshots_guide {}
 #[cfg(doctest)]
 #[doc = include_str!("../docs/projections.md")]
 mod projections_guide {}
+
+/// Compiles and runs the code about scaling.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/scaling.md")]
+mod scaling_guide {}

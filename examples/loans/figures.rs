@@ -344,6 +344,27 @@ async fn all_figures_of_the_sample_are_those_of_its_lines_in_memory_and_in_a_fil
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn all_figures_of_the_sample_are_the_same_with_events_in_postgresql() {
+    let Some(server) = test_servers::Postgres::shared() else { return };
+    figures_in(&server.database()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_figures_of_the_sample_are_the_same_with_events_in_jetstream() {
+    let Some(server) = test_servers::Nats::shared() else { return };
+    figures_in(&format!("{}/loans", server.url())).await;
+}
+
+async fn figures_in(url: &str) {
+    let log = sample(40);
+    let (events, rows, models, imported) = read(&log, url).await;
+    let refused: usize = imported.refused.values().map(|refused| refused.lines.len()).sum();
+    assert_eq!(compare(&log, &models, &rows).await, refused as u64);
+    crate::replay::replay(events.clone(), &imported).await.unwrap();
+    assert!(examples::connect_empty(url).await.is_err(), "a second import needs another store");
+}
+
 #[test]
 fn every_work_item_has_a_name_that_is_read_again() {
     for item in WorkItem::ALL {

@@ -17,6 +17,8 @@ pub mod sample;
 #[cfg(test)]
 mod figures;
 #[cfg(test)]
+mod rebuild_tests;
+#[cfg(test)]
 mod tests;
 
 use std::error::Error;
