@@ -1,10 +1,14 @@
 //! Rebuilds, whole and interrupted, on a file.
 
-use std::future::{pending, ready};
+use std::future::pending;
 use std::sync::Arc;
 
-use es_core::Position;
-use es_core::store::{ReadModelStore, Row, RowWrite};
+use es_core::store::{
+    AppendError, Appended, EventStore, Limits, LogPage, ReadError, ReadLog, ReadModelStore, ReadStream, Row, RowWrite,
+    StreamPage,
+};
+use es_core::{ExpectedVersion, NewEvent, Position, StreamId, forward_store};
+use tokio::sync::{Notify, Semaphore};
 
 use crate::figures::{compare, read};
 use crate::read_models::{ReadModels, head};
@@ -27,6 +31,53 @@ async fn a_rebuild_takes_away_what_no_event_explains_and_leaves_the_rest() {
     compare(&log, &models, &rows).await;
 }
 
+/// A log of which only so many pages can be read.
+#[derive(Debug)]
+struct Gate<S> {
+    log: S,
+    pages: Semaphore,
+    is_shut: Notify,
+}
+
+impl<S: Clone> Gate<S> {
+    fn of(log: &S, pages: usize) -> Arc<Self> {
+        Arc::new(Self { log: log.clone(), pages: Semaphore::new(pages), is_shut: Notify::new() })
+    }
+}
+
+#[async_trait::async_trait]
+impl<S: EventStore> EventStore for Gate<S> {
+    async fn append(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+    ) -> Result<Appended, AppendError> {
+        self.log.append(stream, expected, events).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, range: ReadStream) -> Result<StreamPage, ReadError> {
+        self.log.read_stream(stream, range).await
+    }
+
+    async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError> {
+        if range.limit > 1 {
+            let Ok(page) = self.pages.try_acquire() else {
+                self.is_shut.notify_one();
+                return Err(ReadError::Store { cause: "the gate is shut".into() });
+            };
+            page.forget();
+        }
+        self.log.read_log(range).await
+    }
+
+    fn limits(&self) -> Limits {
+        self.log.limits()
+    }
+}
+
+forward_store! { [S] Gate<S>, |gate| &gate.log => Subscribe, CheckpointStore, MultiStreamAppend, SnapshotStore }
+
 #[tokio::test]
 async fn an_interrupted_rebuild_goes_on_where_it_was() {
     let log = sample(400);
@@ -34,24 +85,18 @@ async fn an_interrupted_rebuild_goes_on_where_it_was() {
     let name = models.find("open-work").unwrap().clone();
     let head = head(&events).await.unwrap();
 
-    // Interrupted before anything has been done again: cleared, and no more.
-    let ended = rebuild(&models, Arc::clone(&events), &name, ready(())).await.unwrap();
-    let Ended::Interrupted { done, total } = ended else { panic!("{ended:?}") };
-    assert_eq!(total, head);
-    assert!(done < head, "nothing is left to do");
-
-    // Interrupted in the middle: as soon as its checkpoint has moved.
-    let moved = async {
-        while models.checkpoint(&name).await.unwrap().unwrap_or_default() <= done {
-            tokio::task::yield_now().await;
-        }
-    };
-    let ended = rebuild(&models, Arc::clone(&events), &name, moved).await.unwrap();
-    let Ended::Interrupted { done, .. } = ended else { panic!("{ended:?}") };
-    assert!(done > Position::START && done < head, "interrupted at {done} of {head}");
-
+    // Interrupted before anything is done again, then after a page.
+    let mut reached = Vec::new();
+    for pages in [0, 1] {
+        let gate = Gate::of(&events, pages);
+        let ended = rebuild(&models, gate.clone(), &name, gate.is_shut.notified()).await.unwrap();
+        let Ended::Interrupted { done, total } = ended else { panic!("{ended:?}") };
+        assert_eq!(total, head);
+        reached.push(done);
+    }
+    assert!(reached[0] == Position::START && Position::START < reached[1] && reached[1] < head, "{reached:?}");
     let again = ReadModels::new(Arc::clone(&rows));
     let ended = rebuild(&again, Arc::clone(&events), &name, pending()).await.unwrap();
-    assert!(matches!(ended, Ended::Rebuilt { from, .. } if from == done), "{ended:?} after {done}");
+    assert!(matches!(ended, Ended::Rebuilt { from, .. } if from == reached[1]), "{ended:?} after {reached:?}");
     compare(&log, &models, &rows).await;
 }
