@@ -8,7 +8,7 @@ mod store_url;
 pub use self::ending::{ending, with_causes};
 pub use self::figures::{Grouped, Pace};
 pub use self::history_clock::HistoryClock;
-pub use self::store_url::{StoreUrlError, connect_empty, take_store_url};
+pub use self::store_url::{StoreUrlError, connect_empty, expect_empty, take_store_url};
 
 /// Compiles and runs the code of the guide.
 #[cfg(doctest)]
@@ -29,3 +29,8 @@ mod snapshots_guide {}
 #[cfg(doctest)]
 #[doc = include_str!("../docs/projections.md")]
 mod projections_guide {}
+
+/// Compiles and runs the code about scaling.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/scaling.md")]
+mod scaling_guide {}

@@ -48,14 +48,23 @@ pub fn take_store_url(arguments: &mut Vec<OsString>) -> Result<Option<String>, S
 /// # Errors
 /// The store cannot be opened, or has events.
 pub async fn connect_empty(url: &str) -> Result<es::Store, Box<dyn Error>> {
+    let store = es::connect(url).await?;
+    expect_empty(&store).await?;
+    Ok(store)
+}
+
+/// Refuses a store that has events.
+///
+/// # Errors
+/// The store cannot be read, or has events.
+pub async fn expect_empty(store: &es::Store) -> Result<(), Box<dyn Error>> {
     use es_core::store::EventStore as _;
 
-    let store = es::connect(url).await?;
     let head = store.read_log(ReadLog::all().limit(0)).await?.head;
     if head.get() > 0 {
         return Err(format!("the store has events already, up to position {head}; an import needs an empty one").into());
     }
-    Ok(store)
+    Ok(())
 }
 
 #[cfg(test)]

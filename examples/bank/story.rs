@@ -213,11 +213,42 @@ async fn head(store: &Store) -> Result<Position, Box<dyn Error>> {
 
 #[cfg(test)]
 mod tests {
+    async fn told(url: &str) -> Vec<String> {
+        let mut told = Vec::new();
+        super::tell(es::connect(url).await.unwrap(), &mut |line| told.push(line)).await.unwrap();
+        told
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn the_story_goes_as_told() {
-        let mut told = Vec::new();
-        let store = es::connect("memory:").await.unwrap();
-        super::tell(store, &mut |line| told.push(line)).await.unwrap();
+        goes_as_told(&told("memory:").await, "28");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn it_goes_the_same_way_in_postgresql_and_the_bank_remembers_it() {
+        let Some(server) = test_servers::Postgres::shared() else { return };
+        goes_the_same_way(&server.database()).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn it_goes_the_same_way_in_jetstream_and_the_bank_remembers_it() {
+        let Some(server) = test_servers::Nats::shared() else { return };
+        goes_the_same_way(&format!("{}/bank", server.url())).await;
+    }
+
+    /// Positions are those of the store, and nothing else differs.
+    async fn goes_the_same_way(url: &str) {
+        let first = told(url).await;
+        let seen = first.iter().find_map(|line| line.strip_prefix("   the deposit at position ")).unwrap();
+        goes_as_told(&first, seen.split(' ').next().unwrap());
+        let second = told(url).await;
+        assert!(second[0].starts_with("The bank remembers: "), "{second:?}");
+        assert!(second.contains(&"   and has 6".to_owned()), "{second:#?}");
+    }
+
+    fn goes_as_told(told: &[String], position: &str) {
+        let seen = format!("   the deposit at position {position} is seen: Ada has 100");
+        let resumed = format!("   resumed after position {position}: Ada has 60");
         for line in [
             "   Ada withdraws 500: refused, balance 70 does not cover 500",
             "   her balance, replayed from the events: 70 now, 100 at version 2",
@@ -225,9 +256,9 @@ mod tests {
             "   Grace's balance, each read in its own version: 123",
             "   at the end of 2012 it was: 100",
             "   whoever was too late has decided again: version 23, balance 90",
-            "   the deposit at position 28 is seen: Ada has 100",
+            &seen,
             "   the richest: [(\"grace\", 123), (\"ada\", 100)]",
-            "   resumed after position 28: Ada has 60",
+            &resumed,
             "   rent: 25 from ada to bob: completed",
             "   gift: 25 from ada to carl: returned, because the account is not open",
             "      account-ada 28 money-deposited, part of `gift`",
@@ -248,14 +279,9 @@ mod tests {
     async fn a_second_run_on_the_same_file_remembers_the_first() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("bank.db").display());
-        let run = async || {
-            let mut told = Vec::new();
-            super::tell(es::connect(&url).await.unwrap(), &mut |line| told.push(line)).await.unwrap();
-            told
-        };
-        assert_eq!(run().await.last().unwrap(), "      emits account-closed");
+        assert_eq!(told(&url).await.last().unwrap(), "      emits account-closed");
         for (version, balance) in [(31, 6), (32, 7)] {
-            let told = run().await;
+            let told = told(&url).await;
             assert!(told[0].starts_with("The bank remembers: "), "{told:?}");
             let before = format!("   ada has {}, at version {}", balance - 1, version - 1);
             assert!(told.contains(&before), "{before}\n{told:#?}");

@@ -18,16 +18,19 @@ use crate::ledger::Ledger;
 use crate::paths::{GetFileAt, Paths};
 
 /// A history in a store, with what the tests look at.
-struct Read {
+struct Read<S = MemoryStore> {
     git: Git,
-    store: MemoryStore,
-    ledger: Ledger<MemoryStore>,
+    store: S,
+    ledger: Ledger<S>,
     hashes: Vec<String>,
 }
 
 /// Reads the history, and compares the files after each commit with git's own list of them.
 async fn read(git: Git) -> Read {
-    let store = MemoryStore::new();
+    read_into(MemoryStore::new(), git).await
+}
+
+async fn read_into<S: EventStore + Clone>(store: S, git: Git) -> Read<S> {
     let (mut ledger, mut hashes) = (Ledger::new(store.clone()), Vec::new());
     for commit in git.history().unwrap() {
         let commit = commit.unwrap();
@@ -43,7 +46,7 @@ async fn read(git: Git) -> Read {
     read
 }
 
-impl Read {
+impl<S: EventStore + Clone> Read<S> {
     /// Looks back from the end of the history at each path after each commit, and compares with git again.
     async fn travel_through_time(&self) {
         let paths = self.projected(Paths::default()).await;
@@ -62,7 +65,7 @@ impl Read {
         }
     }
 
-    async fn projected<P: es_core::Projection>(&self, projection: P) -> ProjectionRunner<P, MemoryStore> {
+    async fn projected<P: es_core::Projection>(&self, projection: P) -> ProjectionRunner<P, S> {
         crate::projected(&self.store, projection).await.unwrap()
     }
 
@@ -114,6 +117,39 @@ async fn a_file_keeps_its_stream_across_renames_and_a_deleted_one_does_not_come_
     assert_eq!((versions(1).await, versions(2).await, versions(3).await), (4, 1, 1));
     let activity = read.projected(Activity::default()).await.query(GetMostChanged { limit: 1 });
     assert_eq!((activity[0].path.as_str(), activity[0].changes, activity[0].deleted), ("deep/down/a.txt", 4, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_in_postgresql_is_the_same() {
+    let Some(server) = test_servers::Postgres::shared() else { return };
+    is_the_same_in(&server.database()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_in_jetstream_is_the_same() {
+    let Some(server) = test_servers::Nats::shared() else { return };
+    is_the_same_in(&format!("{}/ledger", server.url())).await;
+}
+
+async fn is_the_same_in(url: &str) {
+    let mut script = Script::default();
+    script.commit("begin").put(b"a.txt", LONG).put(b"b.txt", "b");
+    script.commit("move").rename(b"a.txt", b"deep/a.txt").put(b"b.txt", "c");
+    script.commit("remove").delete(b"b.txt");
+    script.commit("again").put(b"b.txt", "another");
+    let scratch = Scratch::of(&script);
+    let there = read_into(examples::connect_empty(url).await.unwrap(), scratch.open()).await;
+    let here = read(scratch.open()).await;
+    assert_eq!(there.told().await, here.told().await);
+    assert_eq!(there.told().await.len(), 6);
+    let without_positions = |events: Vec<RecordedEvent>| -> Vec<_> {
+        // Positions are those of the store, ids are random.
+        events
+            .into_iter()
+            .map(|event| (event.stream, event.version, event.name, event.recorded_at, event.payload))
+            .collect()
+    };
+    assert_eq!(without_positions(there.events().await), without_positions(here.events().await));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod work;
 use std::fmt::{self, Display};
 
 use es_core::Aggregate;
+use serde::{Deserialize, Serialize};
 
 use self::application::Granted;
 use self::offer::Offers;
@@ -27,7 +28,8 @@ pub use self::offer::{
     OfferSelected, OfferSent, OfferSentBack, SelectOffer, SendBackOffer, SendOffer,
 };
 pub use self::work::{
-    CompleteWorkItem, ScheduleWorkItem, StartWorkItem, WorkItem, WorkItemCompleted, WorkItemScheduled, WorkItemStarted,
+    CompleteWorkItem, ScheduleWorkItem, StartWorkItem, UnknownWorkItem, WorkItem, WorkItemCompleted, WorkItemScheduled,
+    WorkItemStarted,
 };
 
 /// An application for a loan.
@@ -82,7 +84,8 @@ pub enum Stage {
 }
 
 /// How an application ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// The customer gets the loan.
     Granted,
@@ -90,6 +93,20 @@ pub enum Outcome {
     Declined,
     /// The customer does not want it any more, or never answered.
     Cancelled,
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Granted, Self::Declined, Self::Cancelled];
+
+    /// Its name, as it is stored and printed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Declined => "declined",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// Why a command is refused.

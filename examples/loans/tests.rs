@@ -29,13 +29,7 @@ fn the_events_keep_their_meaning_in_the_compact_codec() {
 /// The counts were made without this program; `README.md` says how.
 #[tokio::test]
 async fn the_real_log_keeps_the_rules_but_for_three_events() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/loans.ndjson.gz");
-    if !path.exists() {
-        // Written past the test harness, which shows what is printed only if a test fails.
-        writeln!(io::stderr(), "skipped, there is no log at {}; `loans --help` tells where to get it", path.display())
-            .unwrap();
-        return;
-    }
+    let Some(path) = real_log() else { return };
     let (store, imported) = imported(LoanLog::open(&path).unwrap()).await;
 
     assert_eq!(imported.pace.events, 262_200 - 3);
@@ -85,6 +79,18 @@ async fn the_real_log_keeps_the_rules_but_for_three_events() {
     assert_eq!(folded, expected);
 
     first_line_is_kept(&store).await;
+}
+
+/// The real log; says so if it is not there.
+pub(crate) fn real_log() -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/loans.ndjson.gz");
+    if path.exists() {
+        return Some(path);
+    }
+    // Written past the test harness, which shows what is printed only if a test fails.
+    writeln!(io::stderr(), "skipped, there is no log at {}; `loans --help` tells where to get it", path.display())
+        .unwrap();
+    None
 }
 
 /// Time, actor and version of the first line, as `zcat loans.ndjson.gz | head -1` shows them.

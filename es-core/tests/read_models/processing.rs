@@ -1,9 +1,12 @@
 //! The read model as a processor: exactly once, as a whole, and with an error for each event that it cannot take in.
 
-use es_core::store::{AppendError, CheckpointStore, EventStore, ReadLog, ReadModelError, ReadModelStore, Scan};
+use es_core::store::{
+    AppendError, CheckpointName, CheckpointStore, EventStore, ReadLog, ReadModelError, ReadModelStore, Row, RowWrite,
+    Scan,
+};
 use es_core::{
-    EventProcessor, ExpectedVersion, InlineStore, LiveRows, Position, ProcessorError, QueryError, ReadModel, RowError,
-    StreamId,
+    EventProcessor, ExpectedVersion, InlineStore, LiveRows, Position, ProcessorError, QueryError, ReadModel, Rebuild,
+    RowError, StreamId,
 };
 use es_memory_store::MemoryStore;
 use es_testkit::stores::{ChaosStore, Fault, Operation};
@@ -55,6 +58,29 @@ async fn events_that_a_row_has_seen_are_not_counted_again() {
     let work = model.handle(&again).await.unwrap();
     model.commit(vec![work], Some(head), head).await.unwrap();
     assert_eq!(all(&model.rows()).await, history.rows);
+}
+
+#[tokio::test]
+async fn a_cleared_read_model_begins_again_without_what_no_event_explains() {
+    let (store, history) = store_of(40).await;
+    let model = ReadModel::<Balance, _>::new(store.clone());
+    let head = model.catch_up().await.unwrap();
+    let orphan = |key: &str| {
+        let payload = serde_json::to_vec(&Balance::default()).unwrap().into();
+        vec![RowWrite::Put(Row { key: key.to_owned(), position: head, indexes: [].into(), payload })]
+    };
+    store.commit_rows(model.checkpoint_name(), orphan("999"), Some(head), head).await.unwrap();
+    let other = CheckpointName::new("other").unwrap();
+    store.commit_rows(&other, orphan("1"), None, head).await.unwrap();
+    assert_eq!(all(&model.rows()).await.len(), history.rows.len() + 1);
+
+    model.clear().await.unwrap();
+    assert_eq!(model.checkpoint().await.unwrap(), None);
+    assert!(all(&model.rows()).await.is_empty());
+    model.clear().await.unwrap();
+    assert_eq!(model.catch_up().await.unwrap(), head);
+    assert_eq!(all(&model.rows()).await, history.rows);
+    assert_eq!(store.scan_rows(&other, Scan::keys()).await.unwrap().rows.len(), 1);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Display};
+use std::str::FromStr;
 
 use es_core::{Apply, Command, Decision, Event, EventData, Handle, events};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,36 @@ pub enum WorkItem {
     FollowUpIncompleteFile,
     AssessFraud,
     ChangeContractDetails,
+}
+
+impl WorkItem {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::HandleLead,
+        Self::CompleteApplication,
+        Self::FollowUpOffers,
+        Self::ValidateApplication,
+        Self::FollowUpIncompleteFile,
+        Self::AssessFraud,
+        Self::ChangeContractDetails,
+    ];
+}
+
+impl FromStr for WorkItem {
+    type Err = UnknownWorkItem;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWorkItem> {
+        let found = Self::ALL.into_iter().find(|item| item.to_string() == text);
+        found.ok_or_else(|| UnknownWorkItem { text: text.to_owned() })
+    }
+}
+
+/// A text that is the name of no work item.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no work item `{text}`")]
+pub struct UnknownWorkItem {
+    /// The text.
+    pub text: String,
 }
 
 /// Something is to be done.
