@@ -57,6 +57,9 @@ mod tls;
 // Writing.
 mod append;
 mod checkpoints;
+mod failures;
+mod inline;
+mod leases;
 mod plan;
 mod snapshots;
 mod task;
@@ -67,7 +70,13 @@ mod writer;
 mod kinds;
 mod read;
 mod row;
+mod text;
 mod watch;
+
+// Read models.
+mod read_models;
+mod rows;
+mod scan;
 
 mod store;
 

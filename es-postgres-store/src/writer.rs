@@ -100,7 +100,7 @@ impl Writer {
                     (tasks, replies) = (left, left_replies);
                     continue;
                 }
-                Ok(Grouped::Done(done)) => Ok(done),
+                Ok(Grouped::Done(done, _)) => Ok(done),
                 // One of them may be to blame; the others are not to suffer for it.
                 Err(error) if error.is_of_one() && tasks.len() > 1 => {
                     for (task, reply) in tasks.into_iter().zip(replies) {
@@ -149,7 +149,7 @@ impl Writer {
             let tasks = std::slice::from_ref(&task);
             let grouped = self.appender.append(&mut connection, tasks, Busy::Wait).await;
             match connection.after(grouped)? {
-                Grouped::Done(mut done) if done.len() == 1 => Ok(done.remove(0)),
+                Grouped::Done(mut done, _) if done.len() == 1 => Ok(done.remove(0)),
                 _ => Err(PostgresError::broken("one append has one outcome")),
             }
         };

@@ -15,7 +15,18 @@ fn place() -> String {
 
 es_testkit::store_conformance!(
     postgres,
-    [subscribe, checkpoints, multi_stream_append, snapshots, second_handle, durable],
+    [
+        subscribe,
+        checkpoints,
+        multi_stream_append,
+        snapshots,
+        read_models,
+        inline_append,
+        leases,
+        failures,
+        second_handle,
+        durable,
+    ],
     place = place,
     open = async |url: &String| PostgresStore::connect(url).await.unwrap()
 );
