@@ -1,6 +1,11 @@
 -- Texts here may hold the character 0, which PostgreSQL has no place for: it and the character 1 are written as two
 -- characters, 1 and 1, and 1 and 2, which keeps their order.
 
+-- Sequences can only be scanned; without sequential scans that counts as so expensive that the server would compile the
+-- statement to machine code, for some ten milliseconds each time.
+ALTER FUNCTION append SET jit = off;
+ALTER FUNCTION head SET jit = off;
+
 -- Who may do what, until when, by the clock of this server; a lease that is over stays, so that the tokens go on from
 -- its own.
 CREATE TABLE leases (
@@ -181,7 +186,7 @@ END $$;
 CREATE FUNCTION write_rows(
     of_name text, keys text[], positions bigint[], indexeses text[], payloads bytea[], gone text[],
     entry_rows integer[], entry_names text[], entry_values bytea[]
-) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off AS $$
+) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off SET jit = off AS $$
 DECLARE
     of_model integer := (SELECT model FROM {schema}.read_models WHERE name = of_name);
 BEGIN
