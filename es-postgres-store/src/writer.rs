@@ -66,7 +66,7 @@ impl Writer {
 
     /// Writes for those who wait, until nobody does.
     async fn work(self: Arc<Self>) {
-        let _over = Over(&self);
+        let over = Over(&self);
         loop {
             // As long as others come, they are let in: one commit will do for all.
             let mut seen = 0;
@@ -78,7 +78,11 @@ impl Writer {
                 seen = waiting;
                 yield_now().await;
             }
-            let Some((tasks, replies)) = self.line().take() else { return };
+            let Some((tasks, replies)) = self.line().take() else {
+                // From here on, whoever waits is the next worker's.
+                std::mem::forget(over);
+                return;
+            };
             self.write(tasks, replies).await;
         }
     }
@@ -193,10 +197,7 @@ struct Over<'w>(&'w Writer);
 impl Drop for Over<'_> {
     fn drop(&mut self) {
         let mut line = self.0.line();
-        if line.is_working && line.waiting.is_empty() {
-            line.is_working = false;
-        } else if std::mem::take(&mut line.is_working) {
-            line.waiting.clear();
-        }
+        line.is_working = false;
+        line.waiting.clear();
     }
 }
