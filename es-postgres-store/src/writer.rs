@@ -38,6 +38,9 @@ struct Line {
     is_working: bool,
 }
 
+/// Appends that are written together, and who wants to know of each.
+type Group = (Vec<Task>, Vec<oneshot::Sender<Outcome>>);
+
 struct Seat {
     task: Task,
     bytes: usize,
@@ -66,7 +69,7 @@ impl Writer {
 
     /// Writes for those who wait, until nobody does.
     async fn work(self: Arc<Self>) {
-        let over = Over(&self);
+        let mut worker = Worker(&self.line);
         loop {
             // As long as others come, they are let in: one commit will do for all.
             let mut seen = 0;
@@ -78,11 +81,8 @@ impl Writer {
                 seen = waiting;
                 yield_now().await;
             }
-            let Some((tasks, replies)) = self.line().take() else {
-                // From here on, whoever waits is the next worker's.
-                std::mem::forget(over);
-                return;
-            };
+            let Some((next, (tasks, replies))) = worker.next() else { return };
+            worker = next;
             self.write(tasks, replies).await;
         }
     }
@@ -172,7 +172,7 @@ impl Writer {
 
 impl Line {
     /// The next group; `None` if nobody waits, and then nobody works.
-    fn take(&mut self) -> Option<(Vec<Task>, Vec<oneshot::Sender<Outcome>>)> {
+    fn take(&mut self) -> Option<Group> {
         let (mut tasks, mut replies, mut bytes) = (Vec::new(), Vec::new(), 0);
         while let Some(seat) = self.waiting.pop_front() {
             bytes += seat.bytes;
@@ -191,13 +191,67 @@ impl Line {
     }
 }
 
-/// If the task ends before its time, as when its runtime does, those who wait are told, and others can go on.
-struct Over<'w>(&'w Writer);
+/// The task that writes. If it ends before its time, as when its runtime does, those who wait are told, and others can go
+/// on; once it has found that nobody waits, it has ended, and whoever comes then is another's.
+struct Worker<'l>(&'l Mutex<Line>);
 
-impl Drop for Over<'_> {
+impl Worker<'_> {
+    /// The next group, and who is to write it.
+    fn next(self) -> Option<(Self, Group)> {
+        let group = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match group {
+            Some(group) => Some((self, group)),
+            None => {
+                std::mem::forget(self);
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Worker<'_> {
     fn drop(&mut self) {
-        let mut line = self.0.line();
+        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         line.is_working = false;
         line.waiting.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use es_core::store::MultiAppend;
+
+    use super::{Line, Mutex, Outcome, Seat, Task, Worker, oneshot};
+
+    fn sit(line: &Mutex<Line>) -> oneshot::Receiver<Outcome> {
+        let (reply, outcome) = oneshot::channel();
+        let mut line = line.lock().unwrap();
+        line.waiting.push_back(Seat { task: Task::Multi(MultiAppend::new()), bytes: 0, reply });
+        line.is_working = true;
+        outcome
+    }
+
+    #[test]
+    fn a_task_that_has_ended_leaves_alone_who_comes_then() {
+        let line = Mutex::default();
+        let mut first = sit(&line);
+        let (worker, group) = Worker(&line).next().unwrap();
+        drop(group);
+        assert!(first.try_recv().is_err());
+        // It stops here, and another comes before it is gone.
+        let ended = worker.next();
+        let mut second = sit(&line);
+        drop(ended);
+        assert!(matches!(second.try_recv(), Err(oneshot::error::TryRecvError::Empty)), "it still waits");
+        assert!(line.lock().unwrap().is_working);
+    }
+
+    #[test]
+    fn a_task_that_is_cut_off_tells_those_who_wait() {
+        let line = Mutex::default();
+        let mut waiting = sit(&line);
+        drop(Worker(&line));
+        assert!(matches!(waiting.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
+        assert!(!line.lock().unwrap().is_working, "another can be started");
     }
 }

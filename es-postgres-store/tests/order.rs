@@ -141,23 +141,3 @@ async fn who_waits_for_a_held_stream_holds_up_no_other() {
     tx.commit().await.unwrap();
     assert_eq!(waiting.await.unwrap().unwrap().version.get(), 2);
 }
-
-/// The task that writes for all ends whenever nobody waits; who comes just then is written for all the same.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn appends_that_come_and_go_are_all_answered() {
-    let Some((_, store)) = fresh().await else { return };
-    let writers = (0..3_u64).map(|writer| {
-        let store = store.clone();
-        tokio::spawn(async move {
-            let own = stream(&format!("writer-{writer}"));
-            for version in 1..=400 {
-                let events = vec![event(writer * 1_000 + version)];
-                let appended = store.append(&own, ExpectedVersion::Any, events).await.unwrap();
-                assert_eq!(appended.version.get(), version);
-            }
-        })
-    });
-    for writer in writers.collect::<Vec<_>>() {
-        writer.await.unwrap();
-    }
-}
