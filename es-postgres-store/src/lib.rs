@@ -26,8 +26,9 @@
 //!
 //! # Encryption
 //!
-//! With the feature `rustls`, connections are encrypted as [`Options`] says: give it a `rustls::ClientConfig`, and say
-//! `sslmode=require` in the URL. Without it, such a URL is refused.
+//! With the feature `rustls`, a URL that says `sslmode=require` encrypts, and refuses a server whose certificate the
+//! operating system does not trust, or that has another name; [`Options`] takes a `rustls::ClientConfig` for other
+//! authorities. Without the feature, such a URL is refused.
 //!
 //! # Rights
 //!
