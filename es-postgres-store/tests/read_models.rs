@@ -12,7 +12,7 @@ use std::time::Duration;
 use common::{client, fresh, stream};
 use domain::{Balance, append, event};
 use es_core::store::{EventStore, ReadModelStore, Scan};
-use es_core::{ExpectedVersion, InlineStore, Position, ReadModel, StreamId};
+use es_core::{EventProcessor as _, ExpectedVersion, InlineStore, Position, ReadModel, StreamId};
 use es_postgres_store::PostgresStore;
 use serde_json::json;
 use tokio::time::timeout;
