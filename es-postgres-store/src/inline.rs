@@ -125,8 +125,8 @@ impl PostgresStore {
         let (mut done, first) = appender.append_within(&mut Session::Own(connection), task, known).await?;
         let done = done.pop().ok_or_else(|| PostgresError::broken("an append has an outcome"))?;
         let last = match &done {
-            Done::Append(Ok(appended)) => appended.position,
-            Done::Multi(Ok(appended)) => appended.position,
+            Done::Append(Ok(done)) => done.position,
+            Done::Multi(Ok(done)) => done.position,
             Done::Append(Err(_)) | Done::Multi(Err(_)) => return Ok(done),
         };
         let through = inline.settle(&mut Session::Own(connection), first.and(last)).await?;

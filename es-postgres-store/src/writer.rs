@@ -199,13 +199,11 @@ impl Worker<'_> {
     /// The next group, and who is to write it.
     fn next(self) -> Option<(Self, Group)> {
         let group = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match group {
-            Some(group) => Some((self, group)),
-            None => {
-                std::mem::forget(self);
-                None
-            }
+        if group.is_none() {
+            std::mem::forget(self);
+            return None;
         }
+        group.map(|group| (self, group))
     }
 }
 
