@@ -9,3 +9,5 @@ CREATE ROLE es_writer NOLOGIN IN ROLE es_reader;
 GRANT INSERT ON es.events, es.kinds TO es_writer;
 GRANT UPDATE ON SEQUENCE es.positions TO es_writer;
 GRANT INSERT, UPDATE, DELETE ON es.checkpoints, es.snapshots TO es_writer;
+GRANT INSERT, UPDATE, DELETE ON es.read_models, es.read_model_rows, es.read_model_index TO es_writer;
+GRANT INSERT, UPDATE, DELETE ON es.leases, es.parking_claims, es.parked_events, es.parked_keys TO es_writer;

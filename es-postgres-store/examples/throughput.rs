@@ -18,6 +18,8 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 const PAYLOAD: &str = r#"{"account":"018f4d3c-0000-7000-8000-000000000001","amount":1250,"currency":"EUR","reference":"invoice 2026-11-0042","valueDate":"2026-11-21","counterparty":"DE89370400440532013000","channel":"mobile"}"#;
 const INSERT: &str = "INSERT INTO plain.events (position, stream_id, version, kind, schema_version, event_id, recorded_at, metadata, payload)
     VALUES (nextval('plain.positions'), $1, $2, 1, 1, $3, $4, NULL, $5)";
+/// How long the log is that is read.
+const LOG: u64 = 1_000_000;
 /// How many connections both sides may use.
 const POOL: usize = 10;
 
@@ -103,6 +105,19 @@ fn per_second(count: usize, start: Instant) -> Result<f64, Failed> {
     Ok(f64::from(u32::try_from(count)?) / start.elapsed().as_secs_f64())
 }
 
+/// Makes the log a million events long.
+async fn fill(store: &PostgresStore) -> Result<(), Failed> {
+    let ids = UuidV7::default();
+    for number in 0.. {
+        let stream = StreamId::new("account", format!("filled-{number}"))?;
+        let appended = store.append(&stream, ExpectedVersion::Any, (0..10_000).map(|_| event(&ids)).collect()).await?;
+        if appended.position.is_none_or(|position| position.get() >= LOG) {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Milliseconds for the whole log by the store, and by a bare cursor of the same columns.
 async fn reads(store: &PostgresStore, client: &mut Client) -> Result<(f64, f64, usize), Failed> {
     let start = Instant::now();
@@ -178,8 +193,9 @@ async fn main() -> Result<(), Failed> {
     }
     println!("  latency of 1 writer: x {:.2}, at most 1.2: {}", hand_1 / store_1, verdict(hand_1 / store_1 <= 1.2));
     println!("  64 writers: x {:.2}, at least 3: {}", store_64 / hand_64, verdict(store_64 / hand_64 >= 3.0));
+    fill(&store).await?;
     let (mut ours, mut cursor, mut count) = (Vec::new(), Vec::new(), 0);
-    for _ in 0..7 {
+    for _ in 0..5 {
         let (by_store, by_cursor, events) = reads(&store, &mut plain).await?;
         ours.push(by_store);
         cursor.push(by_cursor);

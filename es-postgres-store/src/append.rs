@@ -70,7 +70,8 @@ impl Session<'_> {
 
 /// What came of a group.
 pub(crate) enum Grouped {
-    Done(Vec<Done>),
+    /// The outcomes, and where the first new event is, if there is one.
+    Done(Vec<Done>, Option<Position>),
     /// Others are appending to these streams.
     Busy(Vec<StreamId>),
 }
@@ -83,7 +84,7 @@ pub(crate) enum Busy {
 }
 
 /// How often an append is tried again when others were in the way.
-const ATTEMPTS: u32 = 5;
+pub(crate) const ATTEMPTS: u32 = 5;
 
 impl Appender {
     pub(crate) fn new(schema: &SchemaName) -> Self {
@@ -108,7 +109,7 @@ impl Appender {
             match self.call(&mut Session::Own(connection), &Call::new(&plan, &known)?, busy).await {
                 Ok(answer) if !answer.busy.is_empty() => return Ok(Grouped::Busy(answer.busy)),
                 Ok(answer) if answer.fits(&plan) => {
-                    return Ok(Grouped::Done(plan.finish(answer.first, &answer.versions)));
+                    return Ok(answer.done(plan));
                 }
                 Ok(_) => {}
                 Err(error) if error.is_race() => {}
@@ -120,7 +121,7 @@ impl Appender {
             attempt += 1;
             connection.batch("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
             let decided = self.decide(&mut Session::Own(connection), tasks, &known, busy).await;
-            let end = if matches!(decided, Ok(Grouped::Done(_))) { "COMMIT" } else { "ROLLBACK" };
+            let end = if matches!(decided, Ok(Grouped::Done(..))) { "COMMIT" } else { "ROLLBACK" };
             match (decided, connection.batch(end).await) {
                 (Ok(decided), Ok(())) => return Ok(decided),
                 (Err(error), Ok(())) if error.is_race() && attempt < ATTEMPTS => {}
@@ -129,23 +130,25 @@ impl Appender {
         }
     }
 
-    /// Appends in a transaction of the user's.
-    pub(crate) async fn append_in(
+    /// Appends one task in a transaction that somebody else ends.
+    pub(crate) async fn append_within(
         &self,
-        client: &Client,
+        session: &mut Session<'_>,
         task: &Task,
         known: &Known,
-    ) -> Result<Vec<Done>, PostgresError> {
+    ) -> Result<(Vec<Done>, Option<Position>), PostgresError> {
         let tasks = std::slice::from_ref(task);
-        let session = &mut Session::User(client);
+        let mut grouped = None;
         if let Some(plan) = Plan::hopeful(tasks) {
             let answer = self.call(session, &Call::new(&plan, known)?, Busy::Wait).await?;
-            if answer.fits(&plan) {
-                return Ok(plan.finish(answer.first, &answer.versions));
-            }
+            grouped = answer.fits(&plan).then(|| answer.done(plan));
         }
-        match self.decide(session, tasks, known, Busy::Wait).await? {
-            Grouped::Done(done) => Ok(done),
+        let grouped = match grouped {
+            Some(grouped) => grouped,
+            None => self.decide(session, tasks, known, Busy::Wait).await?,
+        };
+        match grouped {
+            Grouped::Done(done, first) => Ok((done, first)),
             Grouped::Busy(_) => Err(PostgresError::broken("a stream was to be waited for and was not")),
         }
     }
@@ -167,13 +170,13 @@ impl Appender {
         let facts = Facts { versions: versions.collect(), places: answer.found.into_iter().collect() };
         let plan = Plan::decided(tasks, &facts);
         if plan.rows.is_empty() {
-            return Ok(Grouped::Done(plan.finish(None, &[])));
+            return Ok(Grouped::Done(plan.finish(None, &[]), None));
         }
         let answer = self.call(session, &Call::new(&plan, known)?, busy).await?;
         if answer.first.is_none() {
             return Err(PostgresError::broken("a stream changed while it was locked"));
         }
-        Ok(Grouped::Done(plan.finish(answer.first, &answer.versions)))
+        Ok(answer.done(plan))
     }
 
     async fn call(&self, session: &mut Session<'_>, call: &Call<'_>, busy: Busy) -> Result<Answer, PostgresError> {
@@ -308,6 +311,11 @@ impl Answer {
             versions: row.try_get::<_, Option<Vec<i64>>>(2)?.unwrap_or_default(),
             found: found.collect::<Result<_, PostgresError>>()?,
         })
+    }
+
+    /// What came of a plan that has been carried out.
+    fn done(&self, plan: Plan<'_>) -> Grouped {
+        Grouped::Done(plan.finish(self.first, &self.versions), self.first)
     }
 
     /// Whether what the plan hoped for has come true.

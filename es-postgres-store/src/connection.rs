@@ -47,8 +47,10 @@ impl Connector {
                 told();
             });
             let millis = self.statement_timeout.as_millis();
-            let settings =
-                format!("SET statement_timeout = {millis}; SET default_transaction_isolation = 'read committed'");
+            // No statement of the store is so large that it gains by being compiled to machine code.
+            let settings = format!(
+                "SET statement_timeout = {millis}; SET default_transaction_isolation = 'read committed'; SET jit = off"
+            );
             client.batch_execute(&settings).await.map_err(PostgresError::connecting)?;
             Ok(Connection { client, statements: HashMap::new(), patience: self.statement_timeout + GRACE })
         };

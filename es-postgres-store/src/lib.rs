@@ -1,7 +1,8 @@
 //! An event store in PostgreSQL 13 or later: the store for several processes on several machines.
 //!
-//! [`PostgresStore`] keeps the [contract](es_core::store) of all stores, with subscriptions, checkpoints, snapshots and
-//! appends to several streams.
+//! [`PostgresStore`] keeps the [contract](es_core::store) of all stores, with every capability but
+//! [`Transact`](es_core::store::Transact): subscriptions, checkpoints, snapshots, appends to several streams, read models,
+//! also inside the transaction of an append, leases by the clock of the server, and parked events.
 //!
 //! - **One order for all.** A reader that has seen a position never later finds an event before it, whatever was in
 //!   flight; and waits for nothing but appends: no other transaction of the server holds it up.
@@ -10,7 +11,8 @@
 //! - **Sent again, stored once.** When a connection is lost, the outcome of an append is not known; sending it again tells.
 //! - **Your own transactions.** [`PostgresStore::append_in`] puts events beside changes of your tables, and
 //!   [`PostgresStore::begin`] a read model beside its checkpoint.
-//! - **Plain tables.** `SELECT * FROM es.event_log` shows the log with readable times, metadata, and payloads as `jsonb`.
+//! - **Plain tables.** `SELECT * FROM es.event_log` shows the log with readable times, metadata, and payloads as `jsonb`,
+//!   and `es.read_model` the rows of read models.
 //!   Events are kept from `UPDATE`, `DELETE` and `TRUNCATE` by triggers, and by rights, if users have no more than they need.
 //!
 //! # Connections
@@ -26,8 +28,9 @@
 //!
 //! # Encryption
 //!
-//! With the feature `rustls`, connections are encrypted as [`Options`] says: give it a `rustls::ClientConfig`, and say
-//! `sslmode=require` in the URL. Without it, such a URL is refused.
+//! With the feature `rustls`, a URL that says `sslmode=require` encrypts, and refuses a server whose certificate the
+//! operating system does not trust, or that has another name; [`Options`] takes a `rustls::ClientConfig` for other
+//! authorities. Without the feature, such a URL is refused.
 //!
 //! # Rights
 //!
@@ -42,6 +45,30 @@
 //!
 //! A transaction that has appended holds its streams, and the log behind its events, until it ends.
 //! Do nothing in it that takes long, and set `idle_in_transaction_session_timeout` for users who might.
+//! So an event is in its stream as soon as it is appended, and in the log as soon as the appends that took their
+//! positions before it have ended.
+//!
+//! An append with [inline projections](es_core::store::InlineAppend) waits for the end of the appends that took their
+//! positions before it, since its projections are to see them first; and for other appends of that kind, of which there
+//! is one at a time. Appends without projections do not wait for it, but for the streams it appends to.
+//!
+//! # Large logs
+//!
+//! An event takes about 150 bytes beside its payload, the four indexes included twice that. Appends look at the ends of
+//! indexes only, and readers walk along them, so neither slows down with the length of the log; what does grow is the
+//! time of a backup, of a `VACUUM`, and of a restore.
+//!
+//! The table `events` is one table, and not partitioned: a unique index of a partitioned table must hold the column that
+//! it is partitioned by, and then neither ids nor versions would be unique in the whole log any more, which the store
+//! relies on. Where one table is too large, let the log end by stream:
+//!
+//! - Several stores in schemas or databases of their own, one for each tenant or region, have logs of their own.
+//! - Old events can lie on another disk without being moved by the store: put the schema's tablespace where there is room,
+//!   and its indexes (`ALTER INDEX … SET TABLESPACE`) where it is fast.
+//! - `es_core::copy` copies a store through a transform, to leave out streams that are closed for good.
+//!
+//! Freezing costs no second writing of old events if it is done while they are in memory: set
+//! `autovacuum_vacuum_insert_scale_factor = 0` and `autovacuum_vacuum_insert_threshold = 1000000` for the table.
 
 mod error;
 mod metadata;
@@ -57,6 +84,9 @@ mod tls;
 // Writing.
 mod append;
 mod checkpoints;
+mod failures;
+mod inline;
+mod leases;
 mod plan;
 mod snapshots;
 mod task;
@@ -67,7 +97,13 @@ mod writer;
 mod kinds;
 mod read;
 mod row;
+mod text;
 mod watch;
+
+// Read models.
+mod read_models;
+mod rows;
+mod scan;
 
 mod store;
 

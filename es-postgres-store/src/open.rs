@@ -27,8 +27,8 @@ pub enum OpenError {
     /// The URL asks for encryption, which this build does not know.
     #[error("the URL says `sslmode=require`: enable the feature `rustls` of es-postgres-store")]
     NoTls,
-    /// Certificates that are to be trusted could not be read.
-    #[error("the certificates that are to be trusted could not be read: {problem}; see `Options::tls`")]
+    /// The certificates that the operating system trusts could not be read.
+    #[error("the certificates that the operating system trusts could not be read: {problem}; see `Options::tls`")]
     Certificates {
         /// What is wrong.
         problem: String,
@@ -129,12 +129,20 @@ fn tls(config: &Config, _: &Options) -> Result<Tls, OpenError> {
 #[cfg(feature = "rustls")]
 fn tls(config: &Config, options: &Options) -> Result<Tls, OpenError> {
     use tokio_postgres::config::SslMode;
-    match (config.get_ssl_mode(), &options.tls) {
-        (SslMode::Disable, _) | (SslMode::Prefer, None) => Ok(Tls::None),
-        (_, Some(tls)) => Ok(Tls::Rustls(tokio_postgres_rustls::MakeRustlsConnect::new(tls.clone()))),
-        (_, None) => {
-            let problem = "`sslmode=require` was said, but not whom to trust".to_owned();
-            Err(OpenError::Certificates { problem })
-        }
-    }
+    let tls = match (config.get_ssl_mode(), &options.tls) {
+        (SslMode::Disable, _) | (SslMode::Prefer, None) => return Ok(Tls::None),
+        (_, Some(tls)) => tls.clone(),
+        (_, None) => trusting_the_system().map_err(|error| OpenError::Certificates { problem: error.to_string() })?,
+    };
+    Ok(Tls::Rustls(tokio_postgres_rustls::MakeRustlsConnect::new(tls)))
+}
+
+/// Certificates are checked as the operating system does.
+#[cfg(feature = "rustls")]
+fn trusting_the_system() -> Result<rustls::ClientConfig, rustls::Error> {
+    use rustls_platform_verifier::BuilderVerifierExt as _;
+    let provider = rustls::crypto::CryptoProvider::get_default().cloned();
+    let provider = provider.unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
+    let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(config.with_platform_verifier()?.with_no_client_auth())
 }

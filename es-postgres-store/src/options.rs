@@ -113,8 +113,11 @@ impl Options {
         Self { migrate: false, ..self }
     }
 
-    /// How connections are encrypted: certificates that are trusted, and one of one's own. Whether they are encrypted is
-    /// said in the URL: `sslmode=require`, `prefer` or `disable`.
+    /// How connections are encrypted: certificates that are trusted, and one of one's own; those that the operating system
+    /// trusts, unless something else is said.
+    ///
+    /// Whether they are encrypted is said in the URL: `sslmode=require`, `disable`, or `prefer`, which is what a URL says
+    /// without it, and does so only if this is given and the server can.
     #[cfg(feature = "rustls")]
     #[must_use]
     pub fn tls(self, tls: rustls::ClientConfig) -> Self {

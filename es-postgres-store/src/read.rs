@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es_core::store::{Direction, LogPage, ReadLog, ReadStream, StreamPage};
+use es_core::store::{Direction, EventFilter, LogPage, ReadLog, ReadStream, StreamPage};
 use es_core::{Position, RecordedEvent, StreamId, Version};
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
@@ -85,29 +85,53 @@ impl Reader {
         if range.limit == 0 || range.after >= up_to {
             return Ok(page);
         }
-        // After the head: all kinds of events up to there are known then.
-        let selected = kinds.selected(connection, &range.filter).await?;
-        let limit = range.limit.min(PAGE);
-        let (after, last, most) = (to_bound(range.after.get()), to_bound(up_to.get()), to_bound(limit as u64));
-        let direction = usize::from(range.direction == Direction::Backward);
-        let rows = match &selected {
-            None => connection.query(&self.log[0][direction], &[&after, &last, &most]).await?,
-            Some(kinds) if kinds.is_empty() => Vec::new(),
-            Some(kinds) => connection.query(&self.log[1][direction], &[&after, &last, &most, kinds]).await?,
-        };
-        page.events = decode(&mut Session::Own(connection), kinds, &rows).await?;
-        page.through = match page.events.last() {
-            Some(event) if page.events.len() == limit => match range.direction {
-                Direction::Forward => event.position,
-                Direction::Backward => Position::new(event.position.get() - 1),
-            },
-            _ => match range.direction {
-                Direction::Forward => up_to,
-                Direction::Backward => range.after,
-            },
-        };
+        let places = (range.after, up_to);
+        let (events, through) =
+            self.part(connection, kinds, &range.filter, places, range.limit, range.direction).await?;
+        (page.events, page.through) = (events, through);
         page.is_end = range.is_end(page.through, head);
         Ok(page)
+    }
+
+    /// The first events after a place, of a part of the log that does not change any more; and through where they are all.
+    pub(crate) async fn settled(
+        &self,
+        connection: &mut Connection,
+        kinds: &Kinds,
+        filter: &EventFilter,
+        (after, up_to): (Position, Position),
+        limit: usize,
+    ) -> Result<(Vec<RecordedEvent>, Position), PostgresError> {
+        self.part(connection, kinds, filter, (after, up_to), limit, Direction::Forward).await
+    }
+
+    async fn part(
+        &self,
+        connection: &mut Connection,
+        kinds: &Kinds,
+        filter: &EventFilter,
+        (after, up_to): (Position, Position),
+        limit: usize,
+        direction: Direction,
+    ) -> Result<(Vec<RecordedEvent>, Position), PostgresError> {
+        // After the end of the part is known: all kinds of events up to there are known then.
+        let selected = kinds.selected(connection, filter).await?;
+        let limit = limit.min(PAGE);
+        let (first, last, most) = (to_bound(after.get()), to_bound(up_to.get()), to_bound(limit as u64));
+        let order = usize::from(direction == Direction::Backward);
+        let rows = match &selected {
+            None => connection.query(&self.log[0][order], &[&first, &last, &most]).await?,
+            Some(kinds) if kinds.is_empty() => Vec::new(),
+            Some(kinds) => connection.query(&self.log[1][order], &[&first, &last, &most, kinds]).await?,
+        };
+        let events = decode(&mut Session::Own(connection), kinds, &rows).await?;
+        let through = match (events.last(), direction) {
+            (Some(event), Direction::Forward) if events.len() == limit => event.position,
+            (Some(event), Direction::Backward) if events.len() == limit => Position::new(event.position.get() - 1),
+            (_, Direction::Forward) => up_to,
+            (_, Direction::Backward) => after,
+        };
+        Ok((events, through))
     }
 
     pub(crate) async fn read_stream(

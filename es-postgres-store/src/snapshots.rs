@@ -59,12 +59,7 @@ impl PostgresStore {
         sql: &Arc<str>,
         params: Params<'_>,
     ) -> Result<Vec<Row>, SnapshotError> {
-        let done = async {
-            let mut connection = self.shared.pool.get().await?;
-            let done = connection.query(sql, params).await;
-            connection.after(done)
-        };
-        done.await.map_err(|error| failed(stream, error))
+        self.query(sql, params).await.map_err(|error| failed(stream, error))
     }
 }
 

@@ -9,14 +9,20 @@ use es_core::store::{
     MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage, Subscribe,
 };
 use es_core::{ExpectedVersion, NewEvent, Position, StreamId};
+use tokio_postgres::Row;
 
 use crate::append::{Appender, Session};
 use crate::checkpoints::{Change, Checkpoints};
+use crate::connection::Params;
 use crate::error::PostgresError;
+use crate::failures::Failures;
+use crate::inline::Inline;
+use crate::leases::Leases;
 use crate::open::{OpenError, Opened};
 use crate::options::Options;
 use crate::pool::{Pool, Pooled};
 use crate::read::Reader;
+use crate::rows::ReadModels;
 use crate::snapshots::Snapshots;
 use crate::task::{Done, Task};
 use crate::watch::Watch;
@@ -61,8 +67,12 @@ pub(crate) struct Shared {
     pub(crate) reader: Arc<Reader>,
     pub(crate) checkpoints: Checkpoints,
     pub(crate) snapshots: Snapshots,
+    pub(crate) read_models: ReadModels,
+    pub(crate) inline: Inline,
+    pub(crate) leases: Leases,
+    pub(crate) failures: Failures,
     pub(crate) limits: Limits,
-    watch: Arc<Watch>,
+    pub(crate) watch: Arc<Watch>,
     schema: String,
 }
 
@@ -84,9 +94,21 @@ impl PostgresStore {
         let reader = Arc::new(Reader::new(&schema));
         let watch = Arc::new(Watch::new(Arc::clone(&pool), Arc::clone(&reader), &schema, options.poll_interval));
         let writer = Arc::new(Writer::new(Appender::new(&schema), Arc::clone(&pool), Arc::clone(&watch)));
-        let (checkpoints, snapshots) = (Checkpoints::new(&schema), Snapshots::new(&schema));
-        let (limits, schema) = (options.limits, schema.to_string());
-        Self { shared: Arc::new(Shared { pool, writer, reader, checkpoints, snapshots, limits, watch, schema }) }
+        let shared = Shared {
+            pool,
+            writer,
+            reader,
+            checkpoints: Checkpoints::new(&schema),
+            snapshots: Snapshots::new(&schema),
+            read_models: ReadModels::new(&schema),
+            inline: Inline::new(&schema),
+            leases: Leases::new(&schema),
+            failures: Failures::new(&schema),
+            limits: options.limits,
+            watch,
+            schema: schema.to_string(),
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     async fn change_checkpoint(
@@ -104,8 +126,15 @@ impl PostgresStore {
         changed.await.map_err(checkpoint_failed)?
     }
 
-    async fn connection(&self) -> Result<Pooled, PostgresError> {
+    pub(crate) async fn connection(&self) -> Result<Pooled, PostgresError> {
         self.shared.pool.get().await
+    }
+
+    /// One statement on a connection of the pool.
+    pub(crate) async fn query(&self, sql: &Arc<str>, params: Params<'_>) -> Result<Vec<Row>, PostgresError> {
+        let mut connection = self.connection().await?;
+        let done = connection.query(sql, params).await;
+        connection.after(done)
     }
 }
 

@@ -254,7 +254,7 @@ impl PostgresStore {
             let numbered = appender.kinds.of(&mut connection, task.events()).await;
             known = connection.after(numbered)?;
         }
-        let mut done = appender.append_in(client, task, &known).await?;
+        let (mut done, _) = appender.append_within(&mut Session::User(client), task, &known).await?;
         done.pop().ok_or_else(|| PostgresError::broken("an append has an outcome"))
     }
 

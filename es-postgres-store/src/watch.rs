@@ -114,14 +114,21 @@ impl Watch {
 
     /// Tells the other processes, not for every append, and without an append waiting for it.
     async fn tell(self: Arc<Self>) {
-        let _over = Telling(&self);
-        while self.has_more_to_tell.swap(false, Ordering::SeqCst) {
-            // If they are not told, they look all the same.
-            if let Ok(mut connection) = self.pool.get().await {
-                let told = connection.query(&self.tell, &[]).await;
-                let _ = connection.after(told);
+        loop {
+            let over = Telling(&self);
+            while self.has_more_to_tell.swap(false, Ordering::SeqCst) {
+                // If they are not told, they look all the same.
+                if let Ok(mut connection) = self.pool.get().await {
+                    let told = connection.query(&self.tell, &[]).await;
+                    let _ = connection.after(told);
+                }
+                sleep(TELL_EVERY).await;
             }
-            sleep(TELL_EVERY).await;
+            drop(over);
+            // Whoever had more to tell in between has left it to this task.
+            if !self.has_more_to_tell.load(Ordering::SeqCst) || self.is_telling.swap(true, Ordering::SeqCst) {
+                return;
+            }
         }
     }
 

@@ -38,6 +38,9 @@ struct Line {
     is_working: bool,
 }
 
+/// Appends that are written together, and who wants to know of each.
+type Group = (Vec<Task>, Vec<oneshot::Sender<Outcome>>);
+
 struct Seat {
     task: Task,
     bytes: usize,
@@ -66,7 +69,7 @@ impl Writer {
 
     /// Writes for those who wait, until nobody does.
     async fn work(self: Arc<Self>) {
-        let _over = Over(&self);
+        let mut worker = Worker(&self.line);
         loop {
             // As long as others come, they are let in: one commit will do for all.
             let mut seen = 0;
@@ -78,7 +81,8 @@ impl Writer {
                 seen = waiting;
                 yield_now().await;
             }
-            let Some((tasks, replies)) = self.line().take() else { return };
+            let Some((next, (tasks, replies))) = worker.next() else { return };
+            worker = next;
             self.write(tasks, replies).await;
         }
     }
@@ -100,7 +104,7 @@ impl Writer {
                     (tasks, replies) = (left, left_replies);
                     continue;
                 }
-                Ok(Grouped::Done(done)) => Ok(done),
+                Ok(Grouped::Done(done, _)) => Ok(done),
                 // One of them may be to blame; the others are not to suffer for it.
                 Err(error) if error.is_of_one() && tasks.len() > 1 => {
                     for (task, reply) in tasks.into_iter().zip(replies) {
@@ -149,7 +153,7 @@ impl Writer {
             let tasks = std::slice::from_ref(&task);
             let grouped = self.appender.append(&mut connection, tasks, Busy::Wait).await;
             match connection.after(grouped)? {
-                Grouped::Done(mut done) if done.len() == 1 => Ok(done.remove(0)),
+                Grouped::Done(mut done, _) if done.len() == 1 => Ok(done.remove(0)),
                 _ => Err(PostgresError::broken("one append has one outcome")),
             }
         };
@@ -168,7 +172,7 @@ impl Writer {
 
 impl Line {
     /// The next group; `None` if nobody waits, and then nobody works.
-    fn take(&mut self) -> Option<(Vec<Task>, Vec<oneshot::Sender<Outcome>>)> {
+    fn take(&mut self) -> Option<Group> {
         let (mut tasks, mut replies, mut bytes) = (Vec::new(), Vec::new(), 0);
         while let Some(seat) = self.waiting.pop_front() {
             bytes += seat.bytes;
@@ -187,16 +191,65 @@ impl Line {
     }
 }
 
-/// If the task ends before its time, as when its runtime does, those who wait are told, and others can go on.
-struct Over<'w>(&'w Writer);
+/// The task that writes. If it ends before its time, as when its runtime does, those who wait are told, and others can go
+/// on; once it has found that nobody waits, it has ended, and whoever comes then is another's.
+struct Worker<'l>(&'l Mutex<Line>);
 
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        let mut line = self.0.line();
-        if line.is_working && line.waiting.is_empty() {
-            line.is_working = false;
-        } else if std::mem::take(&mut line.is_working) {
-            line.waiting.clear();
+impl Worker<'_> {
+    /// The next group, and who is to write it.
+    fn next(self) -> Option<(Self, Group)> {
+        let group = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if group.is_none() {
+            std::mem::forget(self);
+            return None;
         }
+        group.map(|group| (self, group))
+    }
+}
+
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        line.is_working = false;
+        line.waiting.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use es_core::store::MultiAppend;
+
+    use super::{Line, Mutex, Outcome, Seat, Task, Worker, oneshot};
+
+    fn sit(line: &Mutex<Line>) -> oneshot::Receiver<Outcome> {
+        let (reply, outcome) = oneshot::channel();
+        let mut line = line.lock().unwrap();
+        line.waiting.push_back(Seat { task: Task::Multi(MultiAppend::new()), bytes: 0, reply });
+        line.is_working = true;
+        outcome
+    }
+
+    #[test]
+    fn a_task_that_has_ended_leaves_alone_who_comes_then() {
+        let line = Mutex::default();
+        let mut first = sit(&line);
+        let (worker, group) = Worker(&line).next().unwrap();
+        drop(group);
+        assert!(first.try_recv().is_err());
+        // It stops here, and another comes before it is gone.
+        let ended = worker.next();
+        let mut second = sit(&line);
+        drop(ended);
+        assert!(matches!(second.try_recv(), Err(oneshot::error::TryRecvError::Empty)), "it still waits");
+        assert!(line.lock().unwrap().is_working);
+    }
+
+    #[test]
+    fn a_task_that_is_cut_off_tells_those_who_wait() {
+        let line = Mutex::default();
+        let mut waiting = sit(&line);
+        drop(Worker(&line));
+        assert!(matches!(waiting.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
+        assert!(!line.lock().unwrap().is_working, "another can be started");
     }
 }

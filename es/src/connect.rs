@@ -24,7 +24,7 @@ const KINDS: &[Kind] = &[
 /// | URL | store | feature |
 /// |---|---|---|
 /// | `memory:` | a new, empty one in memory; gone with its last handle | `memory`, on by default |
-/// | `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, `postgresql://…` | the schema `es` of the database, which is made if there is none | `postgres` |
+/// | `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, `postgresql://…` | the schema `es` of the database, which is made if there is none; encrypted with `?sslmode=require` | `postgres`, to encrypt `postgres-rustls` |
 /// | `nats://HOST/NAME`, `tls://HOST/NAME` | the store `NAME` in the JetStream of these servers, which is made if there is none; several `HOST:PORT` are separated by commas, without a name it is `es` | `nats` |
 /// | `sqlite:PATH`, `sqlite://PATH` | the file at `PATH`, which is made if there is none | `sqlite` |
 ///

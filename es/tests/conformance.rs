@@ -12,10 +12,9 @@ es_testkit::store_conformance!(
     postgres,
     [subscribe, checkpoints, multi_stream_append, snapshots],
     place = || {
-        // One database for all: each check has streams of its own.
-        static DATABASE: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
-        let url = DATABASE.get_or_init(|| test_servers::Postgres::shared().map(test_servers::Postgres::database));
-        url.clone().unwrap_or_else(|| es_testkit::conformance::skip("there is no PostgreSQL"))
+        // A database for each check, since a URL names no schema.
+        let url = test_servers::Postgres::shared().map(test_servers::Postgres::database);
+        url.unwrap_or_else(|| es_testkit::conformance::skip("there is no PostgreSQL"))
     },
     open = async |url: &String| es::connect(url).await.unwrap()
 );

@@ -1,7 +1,7 @@
 //! A PostgreSQL server of its own, with a database for each test.
 
 use std::fs;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -42,7 +42,16 @@ impl Postgres {
         or_skip("PostgreSQL", Self::try_start(settings))
     }
 
+    /// A server of one's own that encrypts with this certificate and key, both as PEM. `None` if there is no PostgreSQL.
+    pub fn encrypted(certificate: &str, key: &str) -> Option<Self> {
+        or_skip("PostgreSQL", Self::try_start_with(&[("fsync", "off"), ("ssl", "on")], Some((certificate, key))))
+    }
+
     fn try_start(settings: &[(&str, &str)]) -> Result<Self, String> {
+        Self::try_start_with(settings, None)
+    }
+
+    fn try_start_with(settings: &[(&str, &str)], identity: Option<(&str, &str)>) -> Result<Self, String> {
         let wanted = Wanted { program: "postgres", folder: Some("/usr/lib/postgresql/*/bin"), package: "postgresql" };
         let found = wanted.get()?;
         // The siblings are beside the file itself, which a link may be to.
@@ -67,6 +76,16 @@ impl Postgres {
         }
         run(&mut as_user(user, &initdb))?;
         fs::write(folder.path().join("data/pg_hba.conf"), ACCESS).map_err(|error| error.to_string())?;
+        if let Some((certificate, key)) = identity {
+            for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+                let path = folder.path().join("data").join(name);
+                fs::write(&path, text).map_err(|error| error.to_string())?;
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(|error| error.to_string())?;
+                if let Some((uid, gid)) = user {
+                    chown(&path, Some(uid), Some(gid)).map_err(|error| error.to_string())?;
+                }
+            }
+        }
         let settings = settings.iter().map(|(name, value)| format!("--{name}={value}")).collect();
         let folder = folder.keep();
         let mut server =
