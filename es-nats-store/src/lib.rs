@@ -97,8 +97,16 @@ mod watch;
 
 // Keys and values.
 mod bucket;
-mod checkpoints;
+mod leases;
 mod snapshots;
+
+// Tables: rows and a checkpoint.
+mod change;
+mod checkpoints;
+mod parking;
+mod read_models;
+mod rows;
+mod tables;
 
 mod store;
 
