@@ -195,3 +195,76 @@ pub(crate) fn parts(
     });
     Ok(parts.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model() -> CheckpointName {
+        CheckpointName::new("balances").unwrap()
+    }
+
+    fn row(key: &str, position: u64, payload: &[u8]) -> Row {
+        let (key, payload) = (key.to_owned(), Bytes::copy_from_slice(payload));
+        Row { key, position: Position::new(position), indexes: [].into(), payload }
+    }
+
+    /// What has been stored stays readable: the files are never changed, a new format has files of its own.
+    #[test]
+    fn messages_of_format_1_are_read_and_written() {
+        let mark = Uuid::from_u128(0x7000_8000_0000_0000_0007);
+        let ada = Row {
+            indexes: [("balance".into(), 70.into()), ("owner".into(), "a\"da".into())].into(),
+            ..row("1", 2047, b"{\"balance\":70}")
+        };
+        let delete = RowWrite::Delete("2".to_owned());
+        let writes = vec![RowWrite::Put(ada), delete.clone(), RowWrite::Put(row("", 2048, b"\n\x00\xff"))];
+        let standing = Standing { checkpoint: Some(Position::new(2048)), is_table: true };
+        let whole = Part { standing, mark, is_anew: false, place: (0, 0), writes };
+        let part = Part { standing: Standing::default(), mark, is_anew: true, place: (1, 2), writes: vec![delete] };
+        for (message, meant) in
+            [(&include_bytes!("../fixtures/change-1")[..], whole), (include_bytes!("../fixtures/part-1"), part)]
+        {
+            let message = Bytes::from_static(message);
+            assert_eq!(decode("es_checkpoints", 1, &message).unwrap(), (model(), meant.clone()));
+            assert_eq!(encode(&model(), &meant), message);
+        }
+    }
+
+    #[test]
+    fn a_change_is_in_parts_that_fit_and_only_the_last_says_what_holds_then() {
+        let hard = "\u{1}\"é".repeat(100);
+        let writes: Vec<_> = (0..500)
+            .map(|number| match number % 3 {
+                0 => RowWrite::Delete(format!("{hard}{number}")),
+                _ => RowWrite::Put(Row {
+                    indexes: [(hard.clone().into(), hard.as_str().into())].into(),
+                    ..row(&format!("{number}{hard}"), number, &[0; 700])
+                }),
+            })
+            .collect();
+        let standing = |position| Standing { checkpoint: Some(Position::new(position)), is_table: true };
+        let mark = Uuid::nil();
+        let change = Part { standing: standing(2), mark, is_anew: true, place: (0, 0), writes: writes.clone() };
+        let parts = parts(change, standing(1), &model(), 64 * 1024).unwrap();
+        assert!(parts.len() > 3, "{}", parts.len());
+        let mut together = Vec::new();
+        for ((part, message), number) in parts.iter().zip(0..) {
+            let more = parts.len() as u64 - 1 - number;
+            assert_eq!(part.place, (number, more));
+            assert_eq!(part.standing, standing(if more == 0 { 2 } else { 1 }));
+            assert!(message.len() < 64 * 1024 - 1024, "{}", message.len());
+            assert_eq!(decode("es_checkpoints", 1, message).unwrap().1, *part);
+            together.extend(part.writes.clone());
+        }
+        assert_eq!(together, writes);
+    }
+
+    #[test]
+    fn a_row_that_does_not_fit_is_told() {
+        let writes = vec![RowWrite::Put(row("1", 1, &[0; 64 * 1024]))];
+        let change = Part { standing: Standing::default(), mark: Uuid::nil(), is_anew: false, place: (0, 0), writes };
+        let error = parts(change, Standing::default(), &model(), 64 * 1024).unwrap_err();
+        assert!(matches!(error, NatsError::TooLarge { bytes, limit: 65_536 } if bytes > 65_536), "{error}");
+    }
+}
