@@ -59,6 +59,8 @@ pub(crate) struct View {
 #[derive(Debug)]
 struct Begun {
     mark: Uuid,
+    /// The message of the first part.
+    first: u64,
     parts: u64,
     writes: Vec<RowWrite>,
 }
@@ -93,20 +95,22 @@ struct Purge<'a> {
 struct Purged {}
 
 impl View {
-    /// Takes the next message in; says whether it ends the change of that mark.
-    fn take(&mut self, sequence: u64, part: Part, bytes: usize, mark: Uuid) -> Result<bool, String> {
+    /// Takes the next message in; if it ends the change of that mark, says where the change begins.
+    fn take(&mut self, sequence: u64, part: Part, bytes: usize, mark: Uuid) -> Result<Option<u64>, String> {
         let (number, more) = part.place;
-        let mut writes = match self.begun.take() {
-            Some(begun) if number > 0 && (begun.mark, begun.parts) == (part.mark, number) => begun.writes,
+        let (first, mut writes) = match self.begun.take() {
+            Some(begun) if number > 0 && (begun.mark, begun.parts) == (part.mark, number) => {
+                (begun.first, begun.writes)
+            }
             _ if number > 0 => return Err(format!("part {number} of a change is there, and not the one before it")),
-            _ => Vec::new(),
+            _ => (sequence, Vec::new()),
         };
         self.sequence = sequence;
         self.since.1 += bytes;
         writes.extend(part.writes);
         if more > 0 {
-            self.begun = Some(Begun { mark: part.mark, parts: number + 1, writes });
-            return Ok(false);
+            self.begun = Some(Begun { mark: part.mark, first, parts: number + 1, writes });
+            return Ok(None);
         }
         self.since.0 += 1;
         if part.is_anew || !part.standing.is_table {
@@ -115,7 +119,7 @@ impl View {
         }
         writes.into_iter().for_each(|write| self.rows.write(write));
         self.standing = part.standing;
-        Ok(part.mark == mark)
+        Ok((part.mark == mark).then_some(first))
     }
 }
 
@@ -219,43 +223,44 @@ impl Tables {
         let (mark, is_anew, before) = (change.mark, change.is_anew, table.view().standing);
         let parts = change::parts(change, before, &table.name, self.max_message)?;
         let headers = || if is_anew && parts.len() == 1 { alone() } else { HeaderMap::new() };
-        let (mut number, mut first) = (0, None);
+        let mut number = 0;
         while let Some((part, message)) = parts.get(number) {
             let last = table.view().sequence;
             match self.js.publish(&table.subject, last, headers(), message.clone()).await? {
                 Published::At(sequence) => {
                     let taken = table.view_mut().take(sequence, part.clone(), message.len(), mark);
-                    taken.map_err(|problem| self.broken(sequence, problem))?;
-                    first = first.or(Some(sequence));
+                    if let Some(first) = taken.map_err(|problem| self.broken(sequence, problem))? {
+                        return Ok(Some(first));
+                    }
                     number += 1;
                 }
                 // It may have been stored unheard.
                 Published::NotAsExpected => {
-                    let is_there = self.catch_up(table, mark).await?;
+                    if let Some(first) = self.catch_up(table, mark).await? {
+                        return Ok(Some(first));
+                    }
                     let view = table.view();
-                    let parts_there = view.begun.as_ref().filter(|begun| begun.mark == mark).map(|begun| begun.parts);
-                    match parts_there.and_then(|parts| usize::try_from(parts).ok()) {
-                        _ if is_there => return Ok(first.or(Some(view.sequence))),
+                    let there = view.begun.as_ref().filter(|begun| begun.mark == mark).map(|begun| begun.parts);
+                    match there.and_then(|there| usize::try_from(there).ok()) {
                         Some(there) if there > number => number = there,
                         _ => return Ok(None),
                     }
-                    first = first.or(Some(view.sequence));
                 }
             }
         }
-        Ok(first)
+        Ok(None)
     }
 
-    /// Reads what the leader has; says whether it has the change of that mark. The caller has the turn.
-    async fn catch_up(&self, table: &Table, mark: Uuid) -> Result<bool, NatsError> {
-        let mut is_there = false;
+    /// Reads what the leader has; if it has the change of that mark, says where it begins. The caller has the turn.
+    async fn catch_up(&self, table: &Table, mark: Uuid) -> Result<Option<u64>, NatsError> {
+        let mut first = None;
         let mut take = |stored: Stored| {
             let (name, part) = change::decode(&self.stream, stored.sequence, &stored.payload)?;
             if name != table.name {
                 return Err(self.broken(stored.sequence, format!("it is of `{name}`, and stands at `{}`", table.name)));
             }
             let taken = table.view_mut().take(stored.sequence, part, stored.payload.len(), mark);
-            is_there |= taken.map_err(|problem| self.broken(stored.sequence, problem))?;
+            first = first.or(taken.map_err(|problem| self.broken(stored.sequence, problem))?);
             Ok(())
         };
         loop {
@@ -273,7 +278,7 @@ impl Tables {
                 break;
             }
         }
-        Ok(is_there)
+        Ok(first)
     }
 
     /// Writes all rows anew if there are many changes. What fails is done with a later change.
@@ -349,4 +354,57 @@ struct Found {
 struct State {
     #[serde(default)]
     subjects: HashMap<String, u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use es_core::Position;
+    use es_core::store::Row;
+    use test_servers::Nats;
+
+    use super::*;
+    use crate::store::NatsStore;
+
+    fn change(rows: usize) -> Part {
+        let row = |number: usize| Row {
+            key: number.to_string(),
+            position: Position::new(1),
+            indexes: [].into(),
+            payload: vec![0; 50_000].into(),
+        };
+        let standing = Standing { checkpoint: Some(Position::new(1)), is_table: true };
+        let writes = (0..rows).map(|number| RowWrite::Put(row(number))).collect();
+        Part { standing, mark: Uuid::from_u128(7), is_anew: false, place: (0, 0), writes }
+    }
+
+    /// A part that was stored while its answer was lost is found, and stored once.
+    #[tokio::test]
+    async fn a_change_that_was_stored_unheard_is_known() {
+        let Some(server) = Nats::start("jetstream: enabled\nmax_payload: 65536") else { return };
+        let store = NatsStore::connect(&server.url()).await.unwrap();
+        let tables = &store.shared.tables;
+        for (rows, unheard) in [(1, 1), (7, 1), (7, 3), (7, 7)] {
+            let name = CheckpointName::new(&format!("of {rows} with {unheard} unheard")).unwrap();
+            let table = tables.table(&name);
+            let parts = change::parts(change(rows), Standing::default(), &name, tables.max_message).unwrap();
+            assert_eq!(parts.len(), rows);
+            let mut last = 0;
+            for (_, message) in &parts[..unheard] {
+                let published = tables.js.publish(&table.subject, last, HeaderMap::new(), message.clone()).await;
+                let Published::At(sequence) = published.unwrap() else { panic!("it is the next") };
+                last = sequence;
+            }
+            let first = tables.write(&table, change(rows)).await.unwrap();
+            assert_eq!(first, Some(table.view().sequence + 1 - rows as u64), "{name}");
+            assert_eq!((table.view().since.0, table.view().rows.len()), (1, rows), "{name}");
+            let lasts = tables.lasts().await.unwrap();
+            assert!(lasts.contains(&(name.clone(), change(rows).standing)), "{name}");
+            // Another is another.
+            let other = Part { mark: Uuid::from_u128(8), ..change(1) };
+            let (_, message) = change::parts(other, Standing::default(), &name, tables.max_message).unwrap().remove(0);
+            let last = table.view().sequence;
+            tables.js.publish(&table.subject, last, HeaderMap::new(), message).await.unwrap();
+            assert_eq!(tables.write(&table, change(rows)).await.unwrap(), None, "{name}");
+        }
+    }
 }

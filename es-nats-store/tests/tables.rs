@@ -217,3 +217,33 @@ async fn a_lease_ends_when_its_server_says() {
     let began = next.until.as_micros() - 300_000;
     assert!(began >= lease.until.as_micros(), "the next began at {began}, before {}", lease.until.as_micros());
 }
+
+/// What a handle has read is enough to write, and not enough to refuse; nor does it write over what it has not read.
+#[tokio::test]
+async fn two_handles_take_turns_without_reading() {
+    let Some(server) = Nats::shared() else { return };
+    let (name, url) = (name(), server.url());
+    let open = || NatsStore::options().name(&name).connect(&url);
+    let (one, two) = (open().await.unwrap(), open().await.unwrap());
+    for position in 1..=20 {
+        let store = if position % 2 == 0 { &one } else { &two };
+        commit(store, vec![row(position, position, 10)], position - 1, position).await.unwrap();
+    }
+    // The first has read position 20 and wrote it, the second knows 19.
+    let stale = commit(&two, vec![row(1, 99, 10)], 19, 99).await.unwrap_err();
+    let told = matches!(&stale, ReadModelError::Checkpoint(CheckpointError::Conflict { actual, .. })
+        if *actual == Some(Position::new(20)));
+    assert!(told, "{stale}");
+    let meant: Vec<_> = (1..=20).map(|position| row(position, position, 10)).collect();
+    assert_eq!(all(&one).await, (meant.clone(), Some(Position::new(20))));
+    assert_eq!(all(&two).await, (meant, Some(Position::new(20))));
+
+    for token in 1..=6 {
+        let store = if token % 2 == 0 { &one } else { &two };
+        assert_eq!(store.claim_parking(&model()).await.unwrap(), token);
+    }
+    assert!(one.drop_read_model(&model()).await.unwrap());
+    commit(&two, vec![row(1, 5, 10)], 0, 5).await.unwrap();
+    assert!(one.drop_read_model(&model()).await.unwrap());
+    assert!(!two.drop_read_model(&model()).await.unwrap());
+}
