@@ -1,49 +1,30 @@
-//! Checkpoints: rules 26 to 29. Each is a key whose value is the position in digits.
+//! Checkpoints: rules 26 to 29. Each is that of a table, most of which have no rows: then its message is the only one.
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use es_core::Position;
 use es_core::store::{CheckpointError, CheckpointName, CheckpointStore, check_checkpoint};
-use uuid::Uuid;
 
+use crate::change::{self, Part, Standing};
 use crate::error::NatsError;
+use crate::js::Published;
 use crate::store::{NatsStore, Shared};
-use crate::subject;
+use crate::tables::alone;
 
 fn failed(error: NatsError) -> CheckpointError {
     CheckpointError::Store { cause: Box::new(error) }
 }
 
-/// A value: the position, and a mark of who wrote it, by which a writer whose answer was lost knows its own.
-struct Value {
-    position: Position,
-    mark: Uuid,
-}
-
-impl Value {
-    fn text(&self) -> Bytes {
-        format!("{} {}", self.position, self.mark).into()
-    }
-
-    fn parse(bytes: &[u8]) -> Option<Self> {
-        let (position, mark) = std::str::from_utf8(bytes).ok()?.split_once(' ')?;
-        Some(Self { position: Position::new(position.parse().ok()?), mark: mark.parse().ok()? })
-    }
-}
-
 impl Shared {
-    async fn load(&self, key: &str) -> Result<(u64, Option<Value>), CheckpointError> {
-        let entry = self.checkpoints.load(key).await.map_err(failed)?;
-        let value = entry.value.map(|value| self.parsed(entry.revision, &value)).transpose()?;
-        Ok((entry.revision, value))
-    }
-
-    fn parsed(&self, sequence: u64, value: &[u8]) -> Result<Value, CheckpointError> {
-        Value::parse(value).ok_or_else(|| {
-            let (stream, problem) =
-                (self.checkpoints.stream().to_owned(), "a checkpoint is a number and a mark".into());
-            failed(NatsError::Broken { stream, sequence, problem })
-        })
+    /// The last message of a table, and what it says.
+    async fn last_change(&self, name: &CheckpointName) -> Result<(u64, Option<Part>), CheckpointError> {
+        let tables = &self.tables;
+        let last = self.js.last(tables.stream(), &tables.subject(name)).await.map_err(failed)?;
+        let Some(last) = last else { return Ok((0, None)) };
+        let (of, part) = change::decode(tables.stream(), last.sequence, &last.payload).map_err(failed)?;
+        if of != *name {
+            return Err(failed(tables.broken(last.sequence, format!("it is of `{of}`, and stands at `{name}`"))));
+        }
+        Ok((last.sequence, Some(part)))
     }
 
     /// Replaces what is kept by `position`, if `check` accepts it; `None` deletes it. What was kept before.
@@ -53,22 +34,25 @@ impl Shared {
         position: Option<Position>,
         check: impl Fn(Option<Position>) -> Result<(), CheckpointError>,
     ) -> Result<Option<Position>, CheckpointError> {
-        let (key, mark) = (subject::token(name.as_str()), self.marks());
+        let (subject, mark) = (self.tables.subject(name), self.marks());
         let mut before = None;
         loop {
-            let (revision, kept) = self.load(&key).await?;
-            if kept.as_ref().is_some_and(|kept| kept.mark == mark) {
+            let (sequence, last) = self.last_change(name).await?;
+            if last.as_ref().is_some_and(|last| last.mark == mark) {
                 // The answer to the first attempt was lost.
                 return Ok(before);
             }
-            let kept = kept.map(|kept| kept.position);
-            check(kept)?;
-            if position.is_none() && kept.is_none() {
+            let Standing { checkpoint, is_table } = last.map(|last| last.standing).unwrap_or_default();
+            check(checkpoint)?;
+            if position.is_none() && checkpoint.is_none() {
                 return Ok(before);
             }
-            before = kept;
-            let value = position.map(|position| Value { position, mark }.text());
-            if self.checkpoints.replace(&key, revision, value).await.map_err(failed)? {
+            before = checkpoint;
+            let standing = Standing { checkpoint: position, is_table };
+            let part = Part { standing, mark, is_anew: false, place: (0, 0), writes: Vec::new() };
+            let headers = if is_table { async_nats::HeaderMap::new() } else { alone() };
+            let published = self.js.publish(&subject, sequence, headers, change::encode(name, &part)).await;
+            if matches!(published.map_err(failed)?, Published::At(_)) {
                 return Ok(before);
             }
         }
@@ -78,8 +62,8 @@ impl Shared {
 #[async_trait]
 impl CheckpointStore for NatsStore {
     async fn load_checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
-        let (_, value) = self.shared.load(&subject::token(name.as_str())).await?;
-        Ok(value.map(|value| value.position))
+        let (_, last) = self.shared.last_change(name).await?;
+        Ok(last.and_then(|last| last.standing.checkpoint))
     }
 
     async fn save_checkpoint(
@@ -110,17 +94,7 @@ impl CheckpointStore for NatsStore {
     }
 
     async fn list_checkpoints(&self) -> Result<Vec<(CheckpointName, Position)>, CheckpointError> {
-        let mut list = Vec::new();
-        for (key, entry) in self.shared.checkpoints.list("").await.map_err(failed)? {
-            let Some(value) = entry.value else { continue };
-            let name = subject::name(&key).and_then(|name| CheckpointName::new(&name).ok()).ok_or_else(|| {
-                let stream = self.shared.checkpoints.stream().to_owned();
-                let problem = format!("`{key}` is not the key of a checkpoint");
-                failed(NatsError::Broken { stream, sequence: entry.revision, problem })
-            })?;
-            list.push((name, self.shared.parsed(entry.revision, &value)?.position));
-        }
-        list.sort_unstable_by(|(one, _), (other, _)| one.as_str().as_bytes().cmp(other.as_str().as_bytes()));
-        Ok(list)
+        let lasts = self.shared.tables.lasts().await.map_err(failed)?;
+        Ok(lasts.into_iter().filter_map(|(name, standing)| Some((name, standing.checkpoint?))).collect())
     }
 }

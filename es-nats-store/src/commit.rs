@@ -200,3 +200,68 @@ impl Line<'_> {
         self.traceparent.iter().fold(metadata, |all, parent| all.with_traceparent(&**parent))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u64) -> EventId {
+        EventId::new(Uuid::from_u128(0x7000_8000_0000_0000_0000 | u128::from(number)))
+    }
+
+    /// What has been stored stays readable: the file is never changed, a new format has a file of its own.
+    #[test]
+    fn a_message_of_format_1_is_read_and_written() {
+        let message = Bytes::from_static(include_bytes!("../fixtures/append-1"));
+        let metadata = Metadata::new().with_correlation_id("c \"1\"").with_causation_id("k-1").with_actor("ada");
+        let metadata = metadata.with_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+        let event = |number, name, schema_version, at| NewEvent {
+            id: id(number),
+            name: EventName::from_static(name),
+            schema_version,
+            recorded_at: Timestamp::from_micros(at),
+            metadata: Metadata::new(),
+            payload: Bytes::new(),
+        };
+        let deposited = NewEvent {
+            metadata,
+            payload: "{\"amount\":70}".into(),
+            ..event(8, "money-deposited", 3, 1_700_000_000_000_000)
+        };
+        let events = [deposited, event(9, "account-closed", 1, -1)];
+        let stream: StreamId = "account-ada".parse().unwrap();
+        let tail = Tail {
+            sequence: 20,
+            version: Version::new(66),
+            highest: *id(3).as_uuid(),
+            milestones: Milestones::default().passed(63, 66, 17),
+        };
+
+        let commit = Commit::decode("es", 21, &message).unwrap();
+        let recorded = events
+            .clone()
+            .into_iter()
+            .zip(0..)
+            .map(|(event, index)| event.record(stream.clone(), Version::new(67 + index), places::of(21, index, 2)));
+        assert_eq!(commit.events, recorded.collect::<Vec<_>>());
+        assert_eq!((commit.first, commit.sequence), (Version::new(67), 21));
+        assert_eq!(commit.tail(), tail.after(21, &events));
+        assert_eq!(encode(&stream, &tail, &events), message);
+    }
+
+    #[test]
+    fn what_is_not_of_this_format_is_told() {
+        let told = |message: &'static str| {
+            let error = Commit::decode("es", 5, &Bytes::from_static(message.as_bytes())).unwrap_err();
+            let NatsError::Broken { sequence: 5, problem, .. } = error else { panic!("{error}") };
+            problem
+        };
+        assert_eq!(told("hello"), "it has no line feed");
+        let head = "\"stream\":\"a-b\",\"version\":1,\"highest\":\"00000000-0000-7000-8000-000000000000\"";
+        let of = |format: u32, events: &str| format!("{{\"format\":{format},{head},\"events\":[{events}]}}\n").leak();
+        assert_eq!(told(of(2, "")), "its format is 2, this program knows 1");
+        assert_eq!(told(of(1, "")), "it holds 0 events from version 1 on");
+        let line = r#"{"id":"00000000-0000-7000-8000-000000000000","name":"x","schema":1,"at":0,"bytes":3}"#;
+        assert_eq!(told(of(1, line)), "a payload is longer than the message");
+    }
+}

@@ -139,9 +139,11 @@ pub(crate) async fn open(client: Client, options: Options) -> Result<NatsStore, 
     }
     let names = Names { store: options.name.clone() };
     let replicas = options.replicas.unwrap_or(if server.cluster.is_some() { 3 } else { 1 });
-    for kind in [Kind::Events, Kind::Checkpoints, Kind::Snapshots] {
-        setup::ensure(&js, &setup::config(&names, kind, replicas), options.replicas).await?;
-    }
+    let configs = Kind::ALL.map(|kind| setup::config(&names, kind, replicas));
+    // The events first: what is wrong with them is told rather than what is wrong with others.
+    setup::ensure(&js, &configs[0], options.replicas).await?;
+    let others = configs[1..].iter().map(|config| setup::ensure(&js, config, options.replicas));
+    futures_util::future::try_join_all(others).await?;
     Ok(NatsStore::new(js, names, &options, server.max_payload))
 }
 

@@ -1,7 +1,9 @@
 //! An event store on NATS JetStream: for programs that run NATS already, or that want events on three servers.
 //!
-//! [`NatsStore`] keeps the [contract](es_core::store) of all stores, with subscriptions, checkpoints, snapshots and
-//! appends to several streams, but for one point: [event ids](#event-ids).
+//! [`NatsStore`] keeps the [contract](es_core::store) of all stores, with subscriptions, checkpoints, snapshots, read
+//! models, leases, parked events and appends to several streams, but for one point: [event ids](#event-ids).
+//! It is no [`InlineAppend`](es_core::store::InlineAppend): JetStream has no transaction over the log and a read model,
+//! so projections follow the log.
 //! It needs servers of version 2.12 or later and refuses others when it connects: 2.9, for one, lets several writers win
 //! a race for one version of a stream.
 //!
@@ -14,7 +16,9 @@
 //! - The message of an append to `account-ada` has the subject `bank.account.ada`. Of other characters than ASCII
 //!   letters, digits, `_` and `-`, each byte stands there as `=` and two hexadecimal digits.
 //! - It holds a line of JSON, then the payloads as they were given; `nats stream view bank` shows both.
-//! - The buckets `bank_checkpoints` and `bank_snapshots` hold what their names say.
+//! - The buckets `bank_snapshots` and `bank_leases` hold what their names say; `nats kv` shows them.
+//! - The JetStream stream `bank_checkpoints` has a subject for each checkpoint and [read model](#read-models), and
+//!   `bank_parked` one for each processor that has parked events.
 //!
 //! An append names the last message of its subject that it knows of, and the server refuses it if there is another: this
 //! is the [expected version](es_core::ExpectedVersion), and also what makes sending again safe.
@@ -59,10 +63,33 @@
 //! A stream that is only checked has a message without events, of the subject `bank.checks`, which no reader sees but
 //! which takes a place in the sequence.
 //!
+//! # Read models
+//!
+//! JetStream finds messages by subject and by nothing else, so a read model is a log of its changes, and **its rows are in
+//! the memory of each process that uses it**: one that does not fit there belongs into another store.
+//! The first use reads it; a read afterwards asks the leader whether there is more, which is one request whatever is
+//! read, and sees rows and checkpoint of one commit.
+//!
+//! A commit is one message with its checkpoint, refused if another came first, and so all or nothing. One that is larger
+//! than a message is several, which count from the last of them on: until then, and if the writer stops before, nobody
+//! sees any. There is no limit but that a row fits into a message.
+//! After some hundred commits all rows are written anew and what was before is purged, so a read model takes about twice
+//! its rows in JetStream.
+//!
+//! What is parked is kept in the same way.
+//!
+//! # Leases
+//!
+//! A lease ends by the clock of the server that leads the bucket, which is asked each time; the clock of the program
+//! plays no part. When another server leads, its clock counts: keep the servers' clocks together, as is usual, and take
+//! leases that last much longer than the clocks differ, and than an election takes.
+//! A grant and a renewal are refused by the server if somebody else was granted the lease meanwhile, whatever the clocks
+//! show; so at no time are there two grants of one name that both can be renewed, and the token tells which is later.
+//!
 //! # Limits
 //!
 //! An append is one message: 1024 events at most, and with its metadata no more bytes than `max_payload` of the servers,
-//! 1 MiB unless it is set. So is a snapshot.
+//! 1 MiB unless it is set. So is a snapshot, a lease, a parked event, and a row of a read model.
 //! All categories are in one JetStream stream, which has one leader: the log is in one order, and grows as fast as one
 //! stream can.
 //!
@@ -97,8 +124,16 @@ mod watch;
 
 // Keys and values.
 mod bucket;
-mod checkpoints;
+mod leases;
 mod snapshots;
+
+// Tables: rows and a checkpoint.
+mod change;
+mod checkpoints;
+mod parking;
+mod read_models;
+mod rows;
+mod tables;
 
 mod store;
 

@@ -16,8 +16,15 @@ const NAME_IN_USE: u64 = 10_058;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Events,
+    /// Checkpoints and read models.
     Checkpoints,
     Snapshots,
+    Leases,
+    Parked,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 5] = [Self::Events, Self::Checkpoints, Self::Snapshots, Self::Leases, Self::Parked];
 }
 
 /// The settings that matter to the store; the server fills in the rest.
@@ -65,10 +72,12 @@ struct Info {
 pub(crate) fn config(names: &Names, kind: Kind, replicas: usize) -> Config {
     let (name, subjects) = match kind {
         Kind::Events => (names.store.clone(), vec![names.of_events(), names.of_checks()]),
-        Kind::Checkpoints => bucket(&names.bucket("checkpoints")),
+        Kind::Checkpoints => tables(names.of_checkpoints()),
         Kind::Snapshots => bucket(&names.bucket("snapshots")),
+        Kind::Leases => bucket(&names.bucket("leases")),
+        Kind::Parked => tables(names.of_parked()),
     };
-    let is_log = kind == Kind::Events;
+    let (is_log, is_bucket) = (kind == Kind::Events, matches!(kind, Kind::Snapshots | Kind::Leases));
     Config {
         name,
         subjects,
@@ -76,8 +85,8 @@ pub(crate) fn config(names: &Names, kind: Kind, replicas: usize) -> Config {
         storage: "file".to_owned(),
         discard: "new".to_owned(),
         num_replicas: replicas,
-        // A key has one value; events stay.
-        max_msgs_per_subject: if is_log { -1 } else { 1 },
+        // A key has one value; events and changes stay.
+        max_msgs_per_subject: if is_bucket { 1 } else { -1 },
         max_age: 0,
         deny_delete: true,
         deny_purge: is_log,
@@ -92,6 +101,11 @@ pub(crate) fn config(names: &Names, kind: Kind, replicas: usize) -> Config {
 
 fn bucket(bucket: &str) -> (String, Vec<String>) {
     (stream_of_bucket(bucket), vec![format!("$KV.{bucket}.>")])
+}
+
+fn tables(stream: String) -> (String, Vec<String>) {
+    let subjects = format!("{stream}.*");
+    (stream, vec![subjects])
 }
 
 /// Makes the stream if it is missing, else compares it.

@@ -18,6 +18,7 @@ use crate::js::Js;
 use crate::options::Options;
 use crate::places;
 use crate::subject::Names;
+use crate::tables::Tables;
 use crate::tails::Tails;
 use crate::watch::{Waiting, Watch};
 
@@ -27,7 +28,7 @@ const RESERVE: usize = 64 * 1024;
 /// An event store in NATS JetStream.
 ///
 /// Cloning gives another handle to the same connection.
-/// It keeps the [contract](es_core::store) of all stores but for rules 15 and 17 *across* streams: see
+/// It keeps the [contract](es_core::store) of all stores but for rules 15 to 17 *across* streams: see
 /// [the crate](crate#event-ids).
 /// It runs on tokio.
 ///
@@ -54,8 +55,11 @@ pub(crate) struct Shared {
     pub(crate) names: Names,
     pub(crate) tails: Tails,
     pub(crate) watch: Watch,
-    pub(crate) checkpoints: Bucket,
+    /// Checkpoints and read models.
+    pub(crate) tables: Tables,
     pub(crate) snapshots: Bucket,
+    pub(crate) leases: Bucket,
+    pub(crate) parked: Tables,
     /// How many bytes the server takes in one message.
     pub(crate) max_message: usize,
     limits: Limits,
@@ -78,13 +82,14 @@ impl NatsStore {
 
     pub(crate) fn new(js: Js, names: Names, options: &Options, max_message: usize) -> Self {
         let bucket = |kind| Bucket::new(js.clone(), names.bucket(kind));
-        let (checkpoints, snapshots) = (bucket("checkpoints"), bucket("snapshots"));
+        let (snapshots, leases) = (bucket("snapshots"), bucket("leases"));
+        let tables = |stream| Tables::new(js.clone(), stream, max_message);
+        let (tables, parked) = (tables(names.of_checkpoints()), tables(names.of_parked()));
         let payload_bytes = max_message.saturating_sub(RESERVE).max(max_message / 2);
         let limits = Limits { payload_bytes, batch_events: usize::try_from(places::SLOTS).unwrap_or(usize::MAX) };
         let (tails, watch, marks) = (Tails::new(options.remembered_streams), Watch::default(), UuidV7::default());
-        Self {
-            shared: Arc::new(Shared { js, names, tails, watch, checkpoints, snapshots, max_message, limits, marks }),
-        }
+        let shared = Shared { js, names, tails, watch, tables, snapshots, leases, parked, max_message, limits, marks };
+        Self { shared: Arc::new(shared) }
     }
 }
 

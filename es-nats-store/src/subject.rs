@@ -64,6 +64,16 @@ impl Names {
         format!("{}.checks", self.store)
     }
 
+    /// The JetStream stream of the checkpoints and read models, and the first token of its subjects.
+    pub(crate) fn of_checkpoints(&self) -> String {
+        format!("{}_checkpoints", self.store)
+    }
+
+    /// The JetStream stream of what is parked, and the first token of its subjects.
+    pub(crate) fn of_parked(&self) -> String {
+        format!("{}_parked", self.store)
+    }
+
     /// The key-value bucket of that kind.
     pub(crate) fn bucket(&self, kind: &str) -> String {
         format!("{}_{kind}", self.store)

@@ -7,6 +7,19 @@ es_testkit::store_conformance!(
     async || { es::connect("memory:").await.unwrap() }
 );
 
+#[cfg(feature = "nats")]
+es_testkit::store_conformance!(
+    nats,
+    [subscribe, checkpoints, multi_stream_append, snapshots, ids_within_streams],
+    place = || {
+        // One store for all: each check has streams of its own.
+        let server = test_servers::Nats::shared();
+        let server = server.unwrap_or_else(|| es_testkit::conformance::skip("there is no NATS server"));
+        format!("{}/checks", server.url())
+    },
+    open = async |url: &String| es::connect(url).await.unwrap()
+);
+
 #[cfg(feature = "postgres")]
 es_testkit::store_conformance!(
     postgres,

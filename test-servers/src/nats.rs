@@ -16,6 +16,9 @@ const GOOD: &str = "forky";
 /// The release whose server lets several writers win one race.
 const OLD: &str = "bookworm";
 
+/// How servers are configured that many tests share.
+const LARGE: &str = "jetstream: enabled\nmax_payload: 8388608";
+
 /// How long a cluster may take to agree on a leader.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -33,7 +36,7 @@ impl Nats {
     /// The server that all tests of this process share; it takes messages of 8 MiB. `None` if there is none to be had.
     pub fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Option<Nats>> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start("jetstream: enabled\nmax_payload: 8388608")).as_ref()
+        SHARED.get_or_init(|| Self::start(LARGE)).as_ref()
     }
 
     /// A server of one's own. `None` if there is none to be had.
@@ -150,7 +153,7 @@ pub struct NatsCluster {
 }
 
 impl NatsCluster {
-    /// Three servers that agree. `None` if there are none to be had.
+    /// Three servers that agree, and take messages of 8 MiB. `None` if there are none to be had.
     pub fn start() -> Option<Self> {
         or_skip("a NATS server", good().and_then(|program| Self::of(&program, 3)))
     }
@@ -167,7 +170,7 @@ impl NatsCluster {
         let listed = listed.join(", ");
         for ((number, node), route) in nodes.iter().enumerate().zip(&routes) {
             let cluster = format!("cluster {{ name: test, listen: \"127.0.0.1:{route}\", routes: [{listed}] }}");
-            node.configure(&format!("node-{number}"), &format!("jetstream: enabled\n{cluster}"))?;
+            node.configure(&format!("node-{number}"), &format!("{LARGE}\n{cluster}"))?;
         }
         nodes.iter_mut().try_for_each(Nats::launch)?;
         let cluster = Self { nodes };
