@@ -39,10 +39,17 @@ pub(crate) struct Parts {
     pub(crate) every_event_is_handled: bool,
 }
 
+/// Makes the repository of an aggregate, under its type.
+type BuildRepository = Box<dyn FnOnce(AppStore, Arc<dyn Clock>) -> (TypeId, Box<dyn Any + Send + Sync>) + Send>;
+/// Hands a processor to the runner.
+type AddProcessor = Box<dyn FnOnce(&mut Assembly, Options) + Send>;
+/// Enters who answers a query.
+type AddAnswer = Box<dyn FnOnce(QueryBusBuilder, &ByType, &ByType) -> QueryBusBuilder + Send>;
+
 pub(crate) struct AggregatePart {
     pub(crate) model: AggregateModel,
     pub(crate) ty: &'static str,
-    pub(crate) build: Box<dyn FnOnce(AppStore, Arc<dyn Clock>) -> (TypeId, Box<dyn Any + Send + Sync>) + Send>,
+    pub(crate) build: BuildRepository,
 }
 
 pub(crate) struct ProcessorPart {
@@ -57,7 +64,7 @@ pub(crate) struct ProcessorPart {
     /// Whether the runner drives it.
     pub(crate) is_driven: bool,
     pub(crate) follows: Option<CheckpointName>,
-    pub(crate) add: Box<dyn FnOnce(&mut Assembly, Options) + Send>,
+    pub(crate) add: AddProcessor,
 }
 
 pub(crate) struct InlinePart {
@@ -73,7 +80,7 @@ pub(crate) struct AnswerPart {
     pub(crate) query: (TypeId, &'static str),
     /// Which part answers; `None`, if it is not for the application to keep it up.
     pub(crate) by: Option<(TypeId, &'static str)>,
-    pub(crate) add: Box<dyn FnOnce(QueryBusBuilder, &ByType, &ByType) -> QueryBusBuilder + Send>,
+    pub(crate) add: AddAnswer,
 }
 
 /// The parts while they are put together.

@@ -217,7 +217,7 @@ impl InlineAppend for PostgresStore {
         match self.append_with(Task::append(stream, expected, events), projections).await {
             Ok(Done::Append(appended)) => appended,
             Ok(Done::Multi(_)) => unreachable!("an append has the outcome of one"),
-            Err(Refused::Projection { projection, cause }) => Err(AppendError::Projection { projection, cause }),
+            Err(Refused::Projection { projection, cause }) => Err(AppendError::NotProjected { projection, cause }),
             Err(Refused::Postgres(error)) => Err(AppendError::Store { stream: stream.clone(), cause: Box::new(error) }),
         }
     }
@@ -231,7 +231,7 @@ impl InlineAppend for PostgresStore {
         match self.append_with(Task::Multi(batch), projections).await {
             Ok(Done::Multi(appended)) => appended,
             Ok(Done::Append(_)) => unreachable!("an append to several streams has the outcome of one"),
-            Err(Refused::Projection { projection, cause }) => Err(AppendError::Projection { projection, cause }.into()),
+            Err(Refused::Projection { projection, cause }) => Err(AppendError::NotProjected { projection, cause }.into()),
             Err(Refused::Postgres(error)) => Err(MultiAppendError::Store { cause: Box::new(error) }),
         }
     }

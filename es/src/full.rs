@@ -3,14 +3,38 @@
 use std::fmt;
 use std::sync::Arc;
 
-use es_core::store::{CheckpointStore, MultiStreamAppend, SnapshotStore, Subscribe};
+use es_core::store::{
+    CheckpointStore, FailureStore, LeaseStore, MultiStreamAppend, ReadModelStore, SnapshotStore, Subscribe,
+};
 
-/// A store with every capability.
+/// A store with every capability that all stores have.
 ///
 /// Implemented for all that have them.
-pub trait FullStore: Subscribe + CheckpointStore + MultiStreamAppend + SnapshotStore + fmt::Debug {}
+/// What only some have, such as [`InlineAppend`](es_core::store::InlineAppend), is had from the store's own type.
+pub trait FullStore:
+    Subscribe
+    + CheckpointStore
+    + MultiStreamAppend
+    + SnapshotStore
+    + ReadModelStore
+    + LeaseStore
+    + FailureStore
+    + fmt::Debug
+{
+}
 
-impl<S> FullStore for S where S: Subscribe + CheckpointStore + MultiStreamAppend + SnapshotStore + fmt::Debug + ?Sized {}
+impl<S> FullStore for S where
+    S: Subscribe
+        + CheckpointStore
+        + MultiStreamAppend
+        + SnapshotStore
+        + ReadModelStore
+        + LeaseStore
+        + FailureStore
+        + fmt::Debug
+        + ?Sized
+{
+}
 
 /// Any store with every capability; what [`connect`](crate::connect) gives.
 ///
