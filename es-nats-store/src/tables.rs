@@ -30,7 +30,7 @@ pub(crate) struct Tables {
     js: Js,
     stream: String,
     max_message: usize,
-    tables: Mutex<HashMap<CheckpointName, Arc<Table>>>,
+    read: Mutex<HashMap<CheckpointName, Arc<Table>>>,
 }
 
 /// A table as far as it has been read.
@@ -117,7 +117,9 @@ impl View {
             self.rows.clear();
             self.since = (0, 0);
         }
-        writes.into_iter().for_each(|write| self.rows.write(write));
+        for write in writes {
+            self.rows.write(write);
+        }
         self.standing = part.standing;
         Ok((part.mark == mark).then_some(first))
     }
@@ -147,7 +149,7 @@ pub(crate) fn alone() -> HeaderMap {
 
 impl Tables {
     pub(crate) fn new(js: Js, stream: String, max_message: usize) -> Self {
-        Self { js, stream, max_message, tables: Mutex::default() }
+        Self { js, stream, max_message, read: Mutex::default() }
     }
 
     pub(crate) fn stream(&self) -> &str {
@@ -160,7 +162,7 @@ impl Tables {
     }
 
     fn table(&self, name: &CheckpointName) -> Arc<Table> {
-        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
             let (turn, view) = (tokio::sync::Mutex::default(), RwLock::default());
             Arc::new(Table { name: name.clone(), subject: self.subject(name), turn, view })
