@@ -130,10 +130,12 @@ mod snapshots;
 // Tables: rows and a checkpoint.
 mod change;
 mod checkpoints;
+mod lasts;
 mod parking;
 mod read_models;
 mod rows;
 mod tables;
+mod view;
 
 mod store;
 

@@ -12,7 +12,8 @@ use crate::change::Standing;
 use crate::error::NatsError;
 use crate::rows::Rows;
 use crate::store::{NatsStore, Shared};
-use crate::tables::{Change, Unchanged, View};
+use crate::tables::{Change, Unchanged};
+use crate::view::View;
 
 /// The payload of a row; what it is found by stands beside it.
 #[derive(Serialize, Deserialize)]

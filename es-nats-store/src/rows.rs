@@ -12,7 +12,7 @@ use es_core::{IndexValue, Payload};
 /// Rows by key; each index has the places of its rows, ordered by value and then by key.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
-    rows: BTreeMap<ScanPlace, Row>,
+    by_key: BTreeMap<ScanPlace, Row>,
     indexes: BTreeMap<Cow<'static, str>, BTreeSet<ScanPlace>>,
     bytes: usize,
 }
@@ -44,16 +44,16 @@ pub(crate) fn text_size(text: &str) -> usize {
 
 impl Rows {
     pub(crate) fn get(&self, key: &str) -> Option<&Row> {
-        self.rows.get(&of_key(key))
+        self.by_key.get(&of_key(key))
     }
 
     /// All rows, in the order of their keys.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Row> {
-        self.rows.values()
+        self.by_key.values()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+        self.by_key.len()
     }
 
     /// About as many bytes as a change has that writes all of them.
@@ -80,12 +80,12 @@ impl Rows {
                 self.indexes.entry(index.clone()).or_default().insert(place);
             }
             self.bytes += size(&row);
-            self.rows.insert(of_key(&row.key), row);
+            self.by_key.insert(of_key(&row.key), row);
         }
     }
 
     fn forget(&mut self, key: &str) {
-        let Some(row) = self.rows.remove(&of_key(key)) else { return };
+        let Some(row) = self.by_key.remove(&of_key(key)) else { return };
         self.bytes -= size(&row);
         for (index, value) in row.indexes {
             let Some(places) = self.indexes.get_mut(&index) else { continue };
@@ -118,7 +118,7 @@ impl Rows {
             return nothing();
         }
         let Some(index) = &scan.index else {
-            let rows = self.rows.range((start, end)).map(|(_, row)| row);
+            let rows = self.by_key.range((start, end)).map(|(_, row)| row);
             return in_order(rows, scan.direction);
         };
         let Some(places) = self.indexes.get(index) else { return nothing() };

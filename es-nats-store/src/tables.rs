@@ -10,16 +10,15 @@ use std::time::{Duration, Instant};
 
 use async_nats::HeaderMap;
 use es_core::store::{CheckpointName, RowWrite};
-use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::change::{self, Part, Standing};
 use crate::error::NatsError;
 use crate::fetch::Fetch;
-use crate::js::{Js, Published, Stored, Which, refused};
-use crate::rows::Rows;
+use crate::js::{Js, Published, Stored, Which};
 use crate::subject;
+use crate::view::View;
 
 /// After how many changes all rows may be written anew; not before the changes are as large as the rows.
 const CHANGES: u64 = 256;
@@ -27,10 +26,10 @@ const CHANGES: u64 = 256;
 /// The tables of one JetStream stream.
 #[derive(Debug)]
 pub(crate) struct Tables {
-    js: Js,
+    pub(crate) js: Js,
     stream: String,
     max_message: usize,
-    tables: Mutex<HashMap<CheckpointName, Arc<Table>>>,
+    read: Mutex<HashMap<CheckpointName, Arc<Table>>>,
 }
 
 /// A table as far as it has been read.
@@ -41,28 +40,6 @@ pub(crate) struct Table {
     /// Held by whoever moves the view on.
     turn: tokio::sync::Mutex<()>,
     view: RwLock<View>,
-}
-
-/// What a table is after one of its changes.
-#[derive(Debug, Default)]
-pub(crate) struct View {
-    pub(crate) standing: Standing,
-    pub(crate) rows: Rows,
-    /// The last message that was read.
-    sequence: u64,
-    begun: Option<Begun>,
-    /// How many changes were made since all rows were written, and how large they are.
-    since: (u64, usize),
-}
-
-/// A change whose last part was not read yet, and perhaps never will be.
-#[derive(Debug)]
-struct Begun {
-    mark: Uuid,
-    /// The message of the first part.
-    first: u64,
-    parts: u64,
-    writes: Vec<RowWrite>,
 }
 
 /// What is to be written.
@@ -94,35 +71,6 @@ struct Purge<'a> {
 #[derive(Deserialize)]
 struct Purged {}
 
-impl View {
-    /// Takes the next message in; if it ends the change of that mark, says where the change begins.
-    fn take(&mut self, sequence: u64, part: Part, bytes: usize, mark: Uuid) -> Result<Option<u64>, String> {
-        let (number, more) = part.place;
-        let (first, mut writes) = match self.begun.take() {
-            Some(begun) if number > 0 && (begun.mark, begun.parts) == (part.mark, number) => {
-                (begun.first, begun.writes)
-            }
-            _ if number > 0 => return Err(format!("part {number} of a change is there, and not the one before it")),
-            _ => (sequence, Vec::new()),
-        };
-        self.sequence = sequence;
-        self.since.1 += bytes;
-        writes.extend(part.writes);
-        if more > 0 {
-            self.begun = Some(Begun { mark: part.mark, first, parts: number + 1, writes });
-            return Ok(None);
-        }
-        self.since.0 += 1;
-        if part.is_anew || !part.standing.is_table {
-            self.rows.clear();
-            self.since = (0, 0);
-        }
-        writes.into_iter().for_each(|write| self.rows.write(write));
-        self.standing = part.standing;
-        Ok((part.mark == mark).then_some(first))
-    }
-}
-
 impl Table {
     /// What was read of it.
     pub(crate) fn view(&self) -> RwLockReadGuard<'_, View> {
@@ -147,7 +95,7 @@ pub(crate) fn alone() -> HeaderMap {
 
 impl Tables {
     pub(crate) fn new(js: Js, stream: String, max_message: usize) -> Self {
-        Self { js, stream, max_message, tables: Mutex::default() }
+        Self { js, stream, max_message, read: Mutex::default() }
     }
 
     pub(crate) fn stream(&self) -> &str {
@@ -160,7 +108,7 @@ impl Tables {
     }
 
     fn table(&self, name: &CheckpointName) -> Arc<Table> {
-        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
             let (turn, view) = (tokio::sync::Mutex::default(), RwLock::default());
             Arc::new(Table { name: name.clone(), subject: self.subject(name), turn, view })
@@ -300,60 +248,6 @@ impl Tables {
     pub(crate) fn broken(&self, sequence: u64, problem: String) -> NatsError {
         NatsError::Broken { stream: self.stream.clone(), sequence, problem }
     }
-
-    /// The last message of each table, as the leader has it.
-    pub(crate) async fn lasts(&self) -> Result<Vec<(CheckpointName, Standing)>, NatsError> {
-        let (subjects, mut standings) = (self.subjects().await?, Vec::new());
-        for some in subjects.chunks(AT_ONCE) {
-            let lasts: Vec<_> = some.iter().map(|subject| self.js.last(&self.stream, subject)).collect();
-            for Stored { sequence, payload, .. } in try_join_all(lasts).await?.into_iter().flatten() {
-                let (name, part) = change::decode(&self.stream, sequence, &payload)?;
-                standings.push((name, part.standing));
-            }
-        }
-        standings.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        Ok(standings)
-    }
-
-    /// The subjects that there are, page by page.
-    async fn subjects(&self) -> Result<Vec<String>, NatsError> {
-        let (question, mut subjects) = (format!("$JS.API.STREAM.INFO.{}", self.stream), Vec::new());
-        loop {
-            let filter = Subjects { subjects_filter: format!("{}.*", self.stream), offset: subjects.len() };
-            let found = self.js.call::<Found>(&question, &filter).await?;
-            let found = found.map_err(|refusal| refused(&self.stream, refusal))?.state.subjects;
-            if found.is_empty() {
-                return Ok(subjects);
-            }
-            let is_page = found.len() >= PAGE;
-            subjects.extend(found.into_keys());
-            if !is_page {
-                return Ok(subjects);
-            }
-        }
-    }
-}
-
-/// How many tables are asked for at once.
-const AT_ONCE: usize = 16;
-/// How many subjects the server lists with one answer.
-const PAGE: usize = 100_000;
-
-#[derive(Serialize)]
-struct Subjects {
-    subjects_filter: String,
-    offset: usize,
-}
-
-#[derive(Deserialize)]
-struct Found {
-    state: State,
-}
-
-#[derive(Deserialize)]
-struct State {
-    #[serde(default)]
-    subjects: HashMap<String, u64>,
 }
 
 #[cfg(test)]

@@ -207,12 +207,15 @@ async fn a_lease_ends_when_its_server_says() {
     let Some(store) = fresh().await else { return };
     let ttl = Duration::from_millis(300);
     let lease = store.acquire_lease(&model(), "a", ttl).await.unwrap();
-    let next = loop {
-        match store.acquire_lease(&model(), "b", ttl).await {
-            Ok(next) => break next,
-            Err(error) => assert!(error.to_string().contains("held by `a`"), "{error}"),
+    let at_last = async {
+        loop {
+            match store.acquire_lease(&model(), "b", ttl).await {
+                Ok(next) => break next,
+                Err(error) => assert!(error.to_string().contains("held by `a`"), "{error}"),
+            }
         }
     };
+    let next = tokio::time::timeout(Duration::from_secs(30), at_last).await.expect("it ends");
     // It ends `ttl` after it began.
     let began = next.until.as_micros() - 300_000;
     assert!(began >= lease.until.as_micros(), "the next began at {began}, before {}", lease.until.as_micros());
