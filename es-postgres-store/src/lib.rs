@@ -54,9 +54,9 @@
 //!
 //! # Large logs
 //!
-//! An event takes about 150 bytes beside its payload, the four indexes included twice that. Appends look at the ends of
-//! indexes only, and readers walk along them, so neither slows down with the length of the log; what does grow is the
-//! time of a backup, of a `VACUUM`, and of a restore.
+//! Beside its payload, an event without metadata takes about 130 bytes in the table and 170 in its indexes, as measured
+//! with a million of them. Appends and readers look up places in indexes, which get deeper very slowly; what grows with
+//! the log is the time of a backup, of a `VACUUM`, and of a restore.
 //!
 //! The table `events` is one table, and not partitioned: a unique index of a partitioned table must hold the column that
 //! it is partitioned by, and then neither ids nor versions would be unique in the whole log any more, which the store
