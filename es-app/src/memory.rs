@@ -92,8 +92,8 @@ impl<P: Projection> Waits for Memory<P> {
                 }
             }
         };
-        let waited = tokio::time::timeout(timeout, there).await;
+        let ended = tokio::time::timeout(timeout, there).await;
         let (name, seen) = (&self.name, Some(self.runner.checkpoint()));
-        waited.map_err(|_| WaitError::Timeout { name: name.clone(), wanted, seen, timeout })
+        ended.map_err(|_| WaitError::Timeout { name: name.clone(), wanted, seen, timeout })
     }
 }

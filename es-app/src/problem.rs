@@ -87,5 +87,5 @@ impl StartError {
 }
 
 fn listed(problems: &[Problem]) -> String {
-    problems.iter().map(|problem| format!("\n- {problem}")).collect()
+    problems.iter().fold(String::new(), |listed, problem| listed + "\n- " + &problem.to_string())
 }
