@@ -22,6 +22,14 @@ pub(crate) type ByType = HashMap<TypeId, Box<dyn Any + Send + Sync>>;
 
 pub(crate) type CatchUp = Pin<Box<dyn Future<Output = Result<(), ProcessorError>> + Send>>;
 
+/// Makes the repository of an aggregate, and says whose it is.
+pub(crate) type Build = Box<dyn FnOnce(AppStore, Arc<dyn Clock>) -> Built + Send>;
+type Built = (TypeId, Box<dyn Any + Send + Sync>);
+/// Adds a part to those that run.
+pub(crate) type Add = Box<dyn FnOnce(&mut Assembly, Options) + Send>;
+/// Adds an answer, from a read model or from a projection in memory.
+pub(crate) type Answer = Box<dyn FnOnce(QueryBusBuilder, &ByType, &ByType) -> QueryBusBuilder + Send>;
+
 #[derive(Default)]
 pub(crate) struct Parts {
     pub(crate) aggregates: Vec<AggregatePart>,
@@ -39,17 +47,10 @@ pub(crate) struct Parts {
     pub(crate) every_event_is_handled: bool,
 }
 
-/// Makes the repository of an aggregate, under its type.
-type BuildRepository = Box<dyn FnOnce(AppStore, Arc<dyn Clock>) -> (TypeId, Box<dyn Any + Send + Sync>) + Send>;
-/// Hands a processor to the runner.
-type AddProcessor = Box<dyn FnOnce(&mut Assembly, Options) + Send>;
-/// Enters who answers a query.
-type AddAnswer = Box<dyn FnOnce(QueryBusBuilder, &ByType, &ByType) -> QueryBusBuilder + Send>;
-
 pub(crate) struct AggregatePart {
     pub(crate) model: AggregateModel,
     pub(crate) ty: &'static str,
-    pub(crate) build: BuildRepository,
+    pub(crate) build: Build,
 }
 
 pub(crate) struct ProcessorPart {
@@ -64,7 +65,7 @@ pub(crate) struct ProcessorPart {
     /// Whether the runner drives it.
     pub(crate) is_driven: bool,
     pub(crate) follows: Option<CheckpointName>,
-    pub(crate) add: AddProcessor,
+    pub(crate) add: Add,
 }
 
 pub(crate) struct InlinePart {
@@ -80,7 +81,7 @@ pub(crate) struct AnswerPart {
     pub(crate) query: (TypeId, &'static str),
     /// Which part answers; `None`, if it is not for the application to keep it up.
     pub(crate) by: Option<(TypeId, &'static str)>,
-    pub(crate) add: AddAnswer,
+    pub(crate) add: Answer,
 }
 
 /// The parts while they are put together.

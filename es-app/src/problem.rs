@@ -87,5 +87,5 @@ impl StartError {
 }
 
 fn listed(problems: &[Problem]) -> String {
-    problems.iter().fold(String::new(), |text, problem| text + "\n- " + &problem.to_string())
+    problems.iter().fold(String::new(), |listed, problem| listed + "\n- " + &problem.to_string())
 }

@@ -23,7 +23,7 @@ async fn a_rebuilt_projection_has_the_rows_of_the_log_and_no_others() {
     let spoiled = es_core::store::Row {
         key: "nobody".into(),
         position: done.position,
-        indexes: Default::default(),
+        indexes: es_core::store::RowIndexes::default(),
         payload: r#"{"cents":1}"#.into(),
     };
     let write = vec![es_core::store::RowWrite::Put(spoiled), es_core::store::RowWrite::Delete("ada".into())];
