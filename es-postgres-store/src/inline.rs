@@ -231,7 +231,9 @@ impl InlineAppend for PostgresStore {
         match self.append_with(Task::Multi(batch), projections).await {
             Ok(Done::Multi(appended)) => appended,
             Ok(Done::Append(_)) => unreachable!("an append to several streams has the outcome of one"),
-            Err(Refused::Projection { projection, cause }) => Err(AppendError::NotProjected { projection, cause }.into()),
+            Err(Refused::Projection { projection, cause }) => {
+                Err(AppendError::NotProjected { projection, cause }.into())
+            }
             Err(Refused::Postgres(error)) => Err(MultiAppendError::Store { cause: Box::new(error) }),
         }
     }

@@ -76,7 +76,10 @@ impl<S: EventStore> EventStore for Gate<S> {
     }
 }
 
-forward_store! { [S] Gate<S>, |gate| &gate.log => Subscribe, CheckpointStore, MultiStreamAppend, SnapshotStore }
+forward_store! {
+    [S] Gate<S>, |gate| &gate.log =>
+    Subscribe, CheckpointStore, MultiStreamAppend, SnapshotStore, ReadModelStore, LeaseStore, FailureStore
+}
 
 #[tokio::test]
 async fn an_interrupted_rebuild_goes_on_where_it_was() {
