@@ -3,7 +3,7 @@
 #[cfg(feature = "memory")]
 es_testkit::store_conformance!(
     memory,
-    [subscribe, checkpoints, multi_stream_append, snapshots, any_executor],
+    [subscribe, checkpoints, multi_stream_append, snapshots, read_models, leases, failures, any_executor],
     async || { es::connect("memory:").await.unwrap() }
 );
 
@@ -35,7 +35,18 @@ es_testkit::store_conformance!(
 #[cfg(feature = "sqlite")]
 es_testkit::store_conformance!(
     sqlite,
-    [subscribe, checkpoints, multi_stream_append, snapshots, second_handle, durable, any_executor],
+    [
+        subscribe,
+        checkpoints,
+        multi_stream_append,
+        snapshots,
+        read_models,
+        leases,
+        failures,
+        second_handle,
+        durable,
+        any_executor
+    ],
     place = || tempfile::tempdir().unwrap(),
     open = async |place: &tempfile::TempDir| {
         es::connect(&format!("sqlite:{}", place.path().join("events.db").display())).await.unwrap()
