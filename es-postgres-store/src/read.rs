@@ -1,6 +1,7 @@
 //! What a reader sees: rules 7 to 14 and 19 to 22.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use es_core::store::{Direction, EventFilter, LogPage, ReadLog, ReadStream, StreamPage};
 use es_core::{Position, RecordedEvent, StreamId, Version};
@@ -20,6 +21,8 @@ const PAGE: usize = 10_000;
 /// The statements of reads.
 pub(crate) struct Reader {
     head: Arc<str>,
+    /// The farthest head that was seen: what stands up to there does not change any more.
+    settled: AtomicU64,
     /// Forward and backward, of everything and of some kinds.
     log: [[Arc<str>; 2]; 2],
     stream: [Arc<str>; 2],
@@ -60,6 +63,7 @@ impl Reader {
         };
         Self {
             head: schema.sql("SELECT {schema}.head()").into(),
+            settled: AtomicU64::new(0),
             log: [orders.map(|order| whole(order).into()), orders.map(|order| some(order).into())],
             stream: orders.map(|order| stream(order).into()),
         }
@@ -69,7 +73,9 @@ impl Reader {
     pub(crate) async fn head(&self, connection: &mut Connection) -> Result<Position, PostgresError> {
         let rows = connection.query(&self.head, &[]).await?;
         let row = rows.first().ok_or_else(|| PostgresError::broken("the function `head` gives no answer"))?;
-        Ok(position(row.try_get(0)?))
+        let head: Position = position(row.try_get(0)?);
+        // An appender that was slow to announce itself holds the head back for a moment, although its events come later.
+        Ok(head.max(Position::new(self.settled.fetch_max(head.get(), Ordering::SeqCst))))
     }
 
     pub(crate) async fn read_log(
