@@ -183,7 +183,7 @@ fn micros(text: &str) -> i64 {
     let rest = &text[19..];
     let zone = rest.find(['Z', '+', '-']).unwrap();
     let fraction = format!("{:0<6}", rest[..zone].trim_start_matches('.'));
-    let offset = match &rest[zone..zone + 1] {
+    let offset = match &rest[zone..=zone] {
         "Z" => 0,
         sign => {
             let at = 19 + zone;

@@ -129,7 +129,7 @@ async fn rebuilt(name: &str, store: &str) -> Result<(), Box<dyn Error>> {
     let interrupted = async {
         if tokio::signal::ctrl_c().await.is_err() {
             // Nobody will tell, so it goes on to the end.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     match rebuild::rebuild(&models, events, name, interrupted).await? {

@@ -73,8 +73,12 @@ pub async fn rebuild(
             }
         }
     };
-    bar.done();
     running.stop().await;
+    // The last batch is told after its checkpoint is seen.
+    while let Ok(told) = progress.try_recv() {
+        events += bar.hear(Ok(told.what));
+    }
+    bar.done();
     if outcome? {
         return Ok(Ended::Rebuilt { from, pace: Pace::since(start, events) });
     }
@@ -83,7 +87,7 @@ pub async fn rebuild(
 
 /// A bar on a terminal, a line for each tenth of the way elsewhere.
 struct Bar {
-    bar: Option<ProgressBar>,
+    shown: Option<ProgressBar>,
     name: String,
     total: Position,
     tenths: u64,
@@ -91,18 +95,18 @@ struct Bar {
 
 impl Bar {
     fn of(name: &CheckpointName, from: Position, total: Position) -> Self {
-        let bar = stderr().is_terminal().then(|| {
+        let shown = stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(total.get()).with_style(style()).with_message(name.to_string());
             bar.set_position(from.get());
             bar.reset_eta();
             bar
         });
-        let mut shown = Self { bar, name: name.to_string(), total, tenths: 0 };
-        shown.tenths = shown.tenth(from);
+        let mut bar = Self { shown, name: name.to_string(), total, tenths: 0 };
+        bar.tenths = bar.tenth(from);
         if from > Position::START {
-            shown.say(&format!("goes on after position {}", Grouped(from.get())));
+            bar.say(&format!("goes on after position {}", Grouped(from.get())));
         }
-        shown
+        bar
     }
 
     /// Shows what has happened, and says how many events have been processed.
@@ -120,7 +124,7 @@ impl Bar {
     }
 
     fn show(&mut self, done: Position) {
-        match &self.bar {
+        match &self.shown {
             Some(bar) => bar.set_position(done.get().min(self.total.get())),
             None if self.tenth(done) > self.tenths => {
                 self.tenths = self.tenth(done);
@@ -135,7 +139,7 @@ impl Bar {
     }
 
     fn say(&self, text: &str) {
-        match &self.bar {
+        match &self.shown {
             Some(bar) => bar.println(format!("{}: {text}", self.name)),
             None => eprintln!("{}: {text}", self.name),
         }
@@ -143,7 +147,7 @@ impl Bar {
 
     /// Takes the bar away.
     fn done(self) {
-        if let Some(bar) = self.bar {
+        if let Some(bar) = self.shown {
             bar.finish_and_clear();
         }
     }
