@@ -84,7 +84,7 @@ async fn postgres_is_a_schema_that_remembers() {
     let Some(server) = test_servers::Postgres::shared() else { return };
     let url = server.database();
     uses_everything(&es::connect(&url).await.unwrap()).await;
-    let again = es::connect(&url.replace("postgres:", "postgresql:")).await.unwrap();
+    let again = es::connect(&url.replacen("postgres:", "postgresql:", 1)).await.unwrap();
     assert_eq!(again.read_log(ReadLog::all()).await.unwrap().head, Position::new(2));
     assert!(matches!(refused("postgres://[").await, ConnectError::Malformed { scheme: "postgres", .. }));
     let error = refused(&url.replace("postgres:secret@", "nobody:hunter2@")).await;
