@@ -248,7 +248,7 @@ impl RunningApplication {
             let mut tasks = self.0.tasks.lock().await;
             while tasks.join_next().await.is_some() {}
         }
-        self.0.running.stop().await;
+        self.0.running.halt().await;
     }
 }
 

@@ -231,8 +231,15 @@ impl Running {
 
     /// Stops all processors: each finishes its batch, or drops it if that takes too long, and releases its lease.
     ///
-    /// When it returns, nothing runs any more, whoever else has asked for it.
-    pub async fn stop(&self) {
+    /// When it returns, nothing runs any more, and all feeds end.
+    pub async fn stop(self) {
+        self.halt().await;
+    }
+
+    /// The same where the runner is shared: the feeds end when nobody has it any more.
+    ///
+    /// Whoever else asks for it at the same time waits as well.
+    pub async fn halt(&self) {
         let _ = self.stop.send(true);
         let (drivers, watcher) = &mut *self.tasks.lock().await;
         while drivers.join_next().await.is_some() {}
