@@ -15,7 +15,7 @@ pub use self::check::NotCompact;
 pub use self::error::CompactError;
 pub use self::json::{ToJsonError, to_json};
 
-/// Payloads as short binary values; see the [crate](crate) for what it does not do.
+/// Payloads as short binary values; see the [crate] for what it does not do.
 ///
 /// What is written is what serde writes for people to read, a UUID as text: so [`to_json`] gives exactly the JSON that the
 /// codec [`Json`](es_core::Json) would have stored.
