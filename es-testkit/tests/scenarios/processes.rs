@@ -127,7 +127,7 @@ fn another_command_is_shown() {
     });
     let expected = r#"
 the process does not send what was expected (- expected, + actual):
-  Send(
+  SendCommand(
       SentCommand {
           aggregate: "parcel",
 -         id: "18",
@@ -178,7 +178,7 @@ fn what_is_too_much_is_shown() {
         paid().then_cancels::<PaymentOverdue>().then_nothing_else();
     });
     assert!(message.starts_with("the process does more than expected"), "{message}");
-    assert!(message.contains("+ Send("), "{message}");
+    assert!(message.contains("+ SendCommand("), "{message}");
     let message = fails_at("then_nothing()", || {
         paid().then_nothing();
     });
