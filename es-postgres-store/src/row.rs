@@ -71,7 +71,7 @@ impl Decoder {
     fn metadata(&mut self, stored: Option<&str>) -> Result<Metadata, PostgresError> {
         let Some(text) = stored else { return Ok(Metadata::new()) };
         if self.metadata.0 != text || text.is_empty() {
-            self.metadata = (text.to_owned(), metadata::from_text(Some(text))?);
+            self.metadata = (text.to_owned(), metadata::from_text(text)?);
         }
         Ok(self.metadata.1.clone())
     }

@@ -140,7 +140,7 @@ impl Decoder {
     fn metadata(&mut self, stored: ValueRef<'_>) -> Result<Metadata, SqliteError> {
         let Some(text) = stored.as_str_or_null().map_err(rusqlite::Error::from)? else { return Ok(Metadata::new()) };
         if self.metadata.0 != text || text.is_empty() {
-            self.metadata = (text.to_owned(), metadata::from_text(Some(text))?);
+            self.metadata = (text.to_owned(), metadata::from_text(text)?);
         }
         Ok(self.metadata.1.clone())
     }
