@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
-use std::sync::Arc;
 
 use es_core::store::{CheckpointName, Scan};
 use flate2::read::MultiGzDecoder;
@@ -14,11 +13,11 @@ use serde_json::{Value, json};
 use crate::import::{Imported, import};
 use crate::loan::{Outcome, WorkItem};
 use crate::log::LoanLog;
+use crate::read_models::ReadModels;
 use crate::read_models::decisions::{CountReached, DecisionTime, GetTimeToDecision, LoanStep};
 use crate::read_models::work::{
     CountUntouched, GetBusyClerks, GetOpenWork, GetWaitingWork, OpenWork, WorkKey, WorkTime,
 };
-use crate::read_models::{ReadModels, RowStore, open};
 use crate::sample::sample;
 use crate::tests::real_log;
 
@@ -213,7 +212,7 @@ fn day(micros: i64) -> String {
 }
 
 /// All rows of a read model as they are stored, with times as microseconds.
-async fn stored(rows: &RowStore, name: &CheckpointName) -> BTreeMap<String, Value> {
+async fn stored(rows: &es::Store, name: &CheckpointName) -> BTreeMap<String, Value> {
     let page = rows.scan_rows(name, Scan::keys()).await.unwrap();
     let row = |row: es_core::store::Row| {
         let mut value: Value = serde_json::from_slice(&row.payload).unwrap();
@@ -228,7 +227,7 @@ async fn stored(rows: &RowStore, name: &CheckpointName) -> BTreeMap<String, Valu
 }
 
 /// Compares every row of every read model, and every answer.
-pub(crate) async fn compare(log: &str, models: &ReadModels, rows: &RowStore) -> u64 {
+pub(crate) async fn compare(log: &str, models: &ReadModels, rows: &es::Store) -> u64 {
     let expected = Expected::of(log);
     for model in MODELS {
         let found = stored(rows, models.find(model).unwrap()).await;
@@ -289,12 +288,12 @@ async fn compare_decisions(expected: &Expected, models: &ReadModels) {
 }
 
 /// Imports `log` into the store at `url`, and has a runner make all rows.
-pub(crate) async fn read(log: &str, url: &str) -> (es::Store, RowStore, ReadModels, Imported) {
-    let (events, rows) = open(url).await.unwrap();
-    let imported = import(LoanLog::read(Cursor::new(log.to_owned())), events.clone()).await.unwrap();
-    let models = ReadModels::new(Arc::clone(&rows));
-    models.catch_up(&events).await.unwrap();
-    (events, rows, models, imported)
+pub(crate) async fn read(log: &str, url: &str) -> (es::Store, ReadModels, Imported) {
+    let store = es::connect(url).await.unwrap();
+    let imported = import(LoanLog::read(Cursor::new(log.to_owned())), store.clone()).await.unwrap();
+    let models = ReadModels::new(store.clone());
+    models.catch_up(&store).await.unwrap();
+    (store, models, imported)
 }
 
 /// The figures in the middle of the log are another matter than at its end, where nearly all work is done.
@@ -303,8 +302,8 @@ async fn all_figures_of_the_real_log_are_those_of_its_lines() {
     let Some(path) = real_log() else { return };
     let mut log = String::new();
     MultiGzDecoder::new(BufReader::new(File::open(path).unwrap())).read_to_string(&mut log).unwrap();
-    let (_, rows, models, imported) = read(&log, "memory:").await;
-    assert_eq!(compare(&log, &models, &rows).await, 3);
+    let (store, models, imported) = read(&log, "memory:").await;
+    assert_eq!(compare(&log, &models, &store).await, 3);
     assert_eq!(imported.pace.events, 262_197);
     // 1,040 in the log, and the two whose second start was refused.
     assert_eq!(models.query::<WorkTime, _>(CountUntouched).await.unwrap(), 1_042);
@@ -320,8 +319,8 @@ async fn all_figures_of_the_real_log_are_those_of_its_lines() {
         assert_eq!([50, 90, 99].map(|percent| answer.seconds(percent)), quantiles.map(Some), "{outcome:?}");
     }
     let part: String = log.split_inclusive('\n').take(20_000).collect();
-    let (_, rows, models, _) = read(&part, "memory:").await;
-    assert_eq!(compare(&part, &models, &rows).await, 0);
+    let (store, models, _) = read(&part, "memory:").await;
+    assert_eq!(compare(&part, &models, &store).await, 0);
     assert!(models.query::<OpenWork, _>(GetBusyClerks).await.unwrap().len() > 3);
 }
 
@@ -333,9 +332,9 @@ async fn all_figures_of_the_sample_are_those_of_its_lines_in_memory_and_in_a_fil
     let half: String = log.split_inclusive('\n').take(2_000).collect();
     for (log, is_whole) in [(&log, true), (&half, false)] {
         for url in ["memory:", &file] {
-            let (_, rows, models, imported) = read(log, url).await;
+            let (store, models, imported) = read(log, url).await;
             let refused: usize = imported.refused.values().map(|refused| refused.lines.len()).sum();
-            assert_eq!(compare(log, &models, &rows).await, refused as u64);
+            assert_eq!(compare(log, &models, &store).await, refused as u64);
             // At the end of the sample all work is done.
             let busy = models.query::<OpenWork, _>(GetBusyClerks).await.unwrap();
             assert_eq!(busy.is_empty(), is_whole, "{busy:?}");
@@ -345,23 +344,23 @@ async fn all_figures_of_the_sample_are_those_of_its_lines_in_memory_and_in_a_fil
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_figures_of_the_sample_are_the_same_with_events_in_postgresql() {
+async fn all_figures_of_the_sample_are_the_same_in_postgresql() {
     let Some(server) = test_servers::Postgres::shared() else { return };
     figures_in(&server.database()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn all_figures_of_the_sample_are_the_same_with_events_in_jetstream() {
+async fn all_figures_of_the_sample_are_the_same_in_jetstream() {
     let Some(server) = test_servers::Nats::shared() else { return };
     figures_in(&format!("{}/loans", server.url())).await;
 }
 
 async fn figures_in(url: &str) {
     let log = sample(40);
-    let (events, rows, models, imported) = read(&log, url).await;
+    let (store, models, imported) = read(&log, url).await;
     let refused: usize = imported.refused.values().map(|refused| refused.lines.len()).sum();
-    assert_eq!(compare(&log, &models, &rows).await, refused as u64);
-    crate::replay::replay(events.clone(), &imported).await.unwrap();
+    assert_eq!(compare(&log, &models, &store).await, refused as u64);
+    crate::replay::replay(store.clone(), &imported).await.unwrap();
     assert!(examples::connect_empty(url).await.is_err(), "a second import needs another store");
 }
 

@@ -49,7 +49,7 @@ https://doi.org/10.4121/uuid:3926db30-f712-4394-aebc-75976070e91f, converted to 
 Without PATH, a small log is made up.
 
 The events go to the empty store at URL, for example sqlite:loans.db; if it is left out, to memory:.
-So do the rows of the read models, or to memory, if the store keeps no rows.
+So do the rows of the read models.
 
 With `rebuild`, the rows of the read model NAME are made anew from the events at URL; NAME is one of
 open-work, work-times, decision-times, loan-steps, offers, open-offers, clerks, work-items, days, hours.
@@ -93,7 +93,7 @@ async fn run(origin: &str, log: LoanLog, store: &str) -> Result<(), Box<dyn Erro
     let mut out = io::stdout();
     writeln!(out, "Loan applications, {origin}\n")?;
 
-    let (store, rows) = read_models::open(store).await?;
+    let store = es::connect(store).await?;
     examples::expect_empty(&store).await?;
     let imported = import::import(log, store.clone()).await?;
     report::imported(&mut out, &imported)?;
@@ -102,7 +102,7 @@ async fn run(origin: &str, log: LoanLog, store: &str) -> Result<(), Box<dyn Erro
     let (funnel, start) = (ProjectionRunner::new(store.clone(), Funnel::default()), Instant::now());
     funnel.catch_up().await?;
     report::read(&mut out, replayed.pace, Pace::since(start, imported.pace.events))?;
-    let models = ReadModels::new(rows);
+    let models = ReadModels::new(store.clone());
     let took = models.catch_up(&store).await?;
     report::caught_up(&mut out, &models, Pace { events: imported.pace.events, took })?;
 
@@ -120,8 +120,8 @@ async fn run(origin: &str, log: LoanLog, store: &str) -> Result<(), Box<dyn Erro
 }
 
 async fn rebuilt(name: &str, store: &str) -> Result<(), Box<dyn Error>> {
-    let (events, rows) = read_models::open(store).await?;
-    let models = ReadModels::new(rows);
+    let store = es::connect(store).await?;
+    let models = ReadModels::new(store.clone());
     let Some(name) = models.find(name) else {
         return Err(format!("no read model is called `{name}`; there are {}", report::names(&models)).into());
     };
@@ -132,7 +132,7 @@ async fn rebuilt(name: &str, store: &str) -> Result<(), Box<dyn Error>> {
             std::future::pending::<()>().await;
         }
     };
-    match rebuild::rebuild(&models, events, name, interrupted).await? {
+    match rebuild::rebuild(&models, store, name, interrupted).await? {
         Ended::Rebuilt { from: Position::START, pace } => writeln!(out, "rebuilt    {name}: {pace}")?,
         Ended::Rebuilt { from, pace } => writeln!(out, "rebuilt    {name}, from position {from} on: {pace}")?,
         Ended::Interrupted { done, total } => {

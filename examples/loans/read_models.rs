@@ -5,15 +5,12 @@ pub mod decisions;
 pub mod offers;
 pub mod work;
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::store::{CheckpointError, CheckpointName, EventStore, LogPage, ReadLog, ReadModelStore, Subscribe};
+use es_core::store::{CheckpointError, CheckpointName, EventStore, LogPage, ReadLog, Subscribe};
 use es_core::{AnswerFrom, KeyedProjection, Position, Query, QueryError, ReadModel};
-use es_memory_store::MemoryStore;
 use es_runner::{Options, Runner, StartError, WaitError};
-use es_sqlite_store::SqliteStore;
 
 use self::counts::{Clerk, Day, Hour, WorkItemCount};
 use self::decisions::{DecisionTime, LoanStep};
@@ -25,25 +22,6 @@ const BATCH: usize = 1024;
 
 /// Longer than any of this takes.
 pub const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// A store of rows.
-pub type RowStore = Arc<dyn ReadModelStore>;
-
-/// Opens the store of the events, and that of the rows.
-///
-/// They are one where the store keeps rows; the rows of other stores are kept in memory.
-///
-/// # Errors
-/// A store cannot be opened.
-pub async fn open(url: &str) -> Result<(es::Store, RowStore), Box<dyn Error>> {
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        let store = SqliteStore::open(path.strip_prefix("//").unwrap_or(path)).await?;
-        return Ok((Arc::new(store.clone()), Arc::new(store)));
-    }
-    let rows = MemoryStore::new();
-    let events = if url == "memory:" { Arc::new(rows.clone()) } else { es::connect(url).await? };
-    Ok((events, Arc::new(rows)))
-}
 
 /// Where the log ends.
 ///
@@ -60,7 +38,7 @@ trait Member: Send + Sync {
     fn add_to(&self, runner: Runner) -> Runner;
 }
 
-impl<P: KeyedProjection> Member for ReadModel<P, RowStore> {
+impl<P: KeyedProjection> Member for ReadModel<P, es::Store> {
     fn checkpoint_name(&self) -> &CheckpointName {
         self.checkpoint_name()
     }
@@ -73,7 +51,7 @@ impl<P: KeyedProjection> Member for ReadModel<P, RowStore> {
 
 /// All read models of the example.
 pub struct ReadModels {
-    rows: RowStore,
+    store: es::Store,
     members: Vec<Box<dyn Member>>,
 }
 
@@ -91,24 +69,24 @@ pub enum CatchUpError {
 }
 
 impl ReadModels {
-    /// The read models whose rows are in `rows`.
-    pub fn new(rows: RowStore) -> Self {
-        fn member<P: KeyedProjection>(rows: &RowStore) -> Box<dyn Member> {
-            Box::new(ReadModel::<P, _>::new(Arc::clone(rows)))
+    /// The read models whose rows are in `store`.
+    pub fn new(store: es::Store) -> Self {
+        fn member<P: KeyedProjection>(store: &es::Store) -> Box<dyn Member> {
+            Box::new(ReadModel::<P, _>::new(Arc::clone(store)))
         }
         let members = vec![
-            member::<OpenWork>(&rows),
-            member::<WorkTime>(&rows),
-            member::<DecisionTime>(&rows),
-            member::<LoanStep>(&rows),
-            member::<OfferCount>(&rows),
-            member::<OpenOffer>(&rows),
-            member::<Clerk>(&rows),
-            member::<WorkItemCount>(&rows),
-            member::<Day>(&rows),
-            member::<Hour>(&rows),
+            member::<OpenWork>(&store),
+            member::<WorkTime>(&store),
+            member::<DecisionTime>(&store),
+            member::<LoanStep>(&store),
+            member::<OfferCount>(&store),
+            member::<OpenOffer>(&store),
+            member::<Clerk>(&store),
+            member::<WorkItemCount>(&store),
+            member::<Day>(&store),
+            member::<Hour>(&store),
         ];
-        Self { rows, members }
+        Self { store, members }
     }
 
     /// The names of their checkpoints, which end with `@` and the version.
@@ -147,7 +125,7 @@ impl ReadModels {
     /// # Errors
     /// The store of rows fails.
     pub async fn checkpoint(&self, name: &CheckpointName) -> Result<Option<Position>, CheckpointError> {
-        self.rows.load_checkpoint(name).await
+        self.store.load_checkpoint(name).await
     }
 
     /// Asks the read model `P`.
@@ -155,7 +133,7 @@ impl ReadModels {
     /// # Errors
     /// See [`QueryError`].
     pub async fn query<P: AnswerFrom<Q>, Q: Query>(&self, query: Q) -> Result<Q::Answer, QueryError> {
-        ReadModel::<P, _>::new(Arc::clone(&self.rows)).query(query).await
+        ReadModel::<P, _>::new(Arc::clone(&self.store)).query(query).await
     }
 }
 

@@ -20,18 +20,18 @@ async fn a_rebuild_takes_away_what_no_event_explains_and_leaves_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("loans.db").display());
     let log = sample(60);
-    let (events, rows, models, imported) = read(&log, &url).await;
-    let (name, head) = (models.find("clerks").unwrap().clone(), head(&events).await.unwrap());
+    let (store, models, imported) = read(&log, &url).await;
+    let (name, head) = (models.find("clerks").unwrap().clone(), head(&store).await.unwrap());
     let row = Row { key: "ghost".to_owned(), position: head, indexes: [].into(), payload: "{}".into() };
-    rows.commit_rows(&name, vec![RowWrite::Put(row)], Some(head), head).await.unwrap();
+    store.commit_rows(&name, vec![RowWrite::Put(row)], Some(head), head).await.unwrap();
 
-    let ended = rebuild(&models, Arc::clone(&events), &name, pending()).await.unwrap();
+    let ended = rebuild(&models, Arc::clone(&store), &name, pending()).await.unwrap();
     let Ended::Rebuilt { from: Position::START, pace } = ended else { panic!("{ended:?}") };
     let of_clerks = EventFilter::all().names(["work-item-started", "work-item-completed"]);
-    let expected = events.read_log(ReadLog::all().filter(of_clerks)).await.unwrap().events.len() as u64;
+    let expected = store.read_log(ReadLog::all().filter(of_clerks)).await.unwrap().events.len() as u64;
     assert_eq!(pace.events, expected);
     assert!(expected > 0 && expected < imported.pace.events);
-    compare(&log, &models, &rows).await;
+    compare(&log, &models, &store).await;
 }
 
 /// A log of which only so many pages can be read.
@@ -87,22 +87,22 @@ forward_store! {
 #[tokio::test]
 async fn an_interrupted_rebuild_goes_on_where_it_was() {
     let log = sample(400);
-    let (events, rows, models, _) = read(&log, "memory:").await;
+    let (store, models, _) = read(&log, "memory:").await;
     let name = models.find("open-work").unwrap().clone();
-    let head = head(&events).await.unwrap();
+    let head = head(&store).await.unwrap();
 
     // Interrupted before anything is done again, then after a page.
     let mut reached = Vec::new();
     for pages in [0, 1] {
-        let gate = Gate::of(&events, pages);
+        let gate = Gate::of(&store, pages);
         let ended = rebuild(&models, gate.clone(), &name, gate.is_shut.notified()).await.unwrap();
         let Ended::Interrupted { done, total } = ended else { panic!("{ended:?}") };
         assert_eq!(total, head);
         reached.push(done);
     }
     assert!(reached[0] == Position::START && Position::START < reached[1] && reached[1] < head, "{reached:?}");
-    let again = ReadModels::new(Arc::clone(&rows));
-    let ended = rebuild(&again, Arc::clone(&events), &name, pending()).await.unwrap();
+    let again = ReadModels::new(store.clone());
+    let ended = rebuild(&again, Arc::clone(&store), &name, pending()).await.unwrap();
     assert!(matches!(ended, Ended::Rebuilt { from, .. } if from == reached[1]), "{ended:?} after {reached:?}");
-    compare(&log, &models, &rows).await;
+    compare(&log, &models, &store).await;
 }
