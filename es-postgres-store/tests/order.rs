@@ -141,3 +141,20 @@ async fn who_waits_for_a_held_stream_holds_up_no_other() {
     tx.commit().await.unwrap();
     assert_eq!(waiting.await.unwrap().unwrap().version.get(), 2);
 }
+
+#[tokio::test]
+async fn an_appender_that_announces_itself_late_does_not_take_the_log_back() {
+    let Some((url, store)) = fresh().await else { return };
+    let events = (1..=3).map(event).collect();
+    store.append(&stream("account-a"), ExpectedVersion::Any, events).await.unwrap();
+    assert_eq!(store.read_log(ReadLog::all()).await.unwrap().head, Position::new(3));
+    // Somebody read that position 1 was the last, and is so slow that it says so only now.
+    let late = client(&url).await;
+    let announce = "SELECT pg_advisory_lock_shared('es.events'::regclass::oid::integer, 1)";
+    late.batch_execute(announce).await.unwrap();
+    let page = store.read_log(ReadLog::after(Position::new(3))).await.unwrap();
+    assert_eq!((page.through, page.head), (Position::new(3), Position::new(3)));
+    // It does hold back who has not seen more.
+    let other = PostgresStore::connect(&url).await.unwrap();
+    assert_eq!(other.read_log(ReadLog::all()).await.unwrap().head, Position::new(1));
+}

@@ -10,7 +10,7 @@ es_testkit::store_conformance!(
 #[cfg(feature = "nats")]
 es_testkit::store_conformance!(
     nats,
-    [subscribe, checkpoints, multi_stream_append, snapshots, ids_within_streams],
+    [subscribe, checkpoints, multi_stream_append, snapshots, read_models, leases, failures, ids_within_streams],
     place = || {
         // One store for all: each check has streams of its own.
         let server = test_servers::Nats::shared();
@@ -23,7 +23,7 @@ es_testkit::store_conformance!(
 #[cfg(feature = "postgres")]
 es_testkit::store_conformance!(
     postgres,
-    [subscribe, checkpoints, multi_stream_append, snapshots],
+    [subscribe, checkpoints, multi_stream_append, snapshots, read_models, leases, failures],
     place = || {
         // A database for each check, since a URL names no schema.
         let url = test_servers::Postgres::shared().map(test_servers::Postgres::database);
