@@ -23,10 +23,11 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct EventName(Text);
 
+/// Two words: a third one would make every stored event larger, for the sake of names that few programs have.
 #[derive(Clone)]
 enum Text {
     Static(&'static str),
-    Shared(Arc<str>),
+    Shared(Arc<Box<str>>),
 }
 
 impl EventName {
@@ -40,7 +41,7 @@ impl EventName {
     pub fn new(name: &str) -> Result<Self, InvalidEventName> {
         match Self::broken_rule(name) {
             Some(error) => Err(error),
-            None => Ok(Self(Text::Shared(name.into()))),
+            None => Ok(Self(Text::Shared(Arc::new(name.into())))),
         }
     }
 

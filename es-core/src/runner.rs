@@ -2,10 +2,12 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::codec::{Codec, Json};
 use crate::decode_error::DecodeError;
+use crate::envelope::RecordedEvent;
 use crate::projection::{Answer, Projection, Query};
 use crate::store::{EventFilter, EventStore, ReadError, ReadLog, Subscribe};
 use crate::version::Position;
@@ -134,7 +136,15 @@ impl<P: Projection, S: EventStore, C: Codec> ProjectionRunner<P, S, C> {
         let (mut head, mut limit) = (None, PAGE);
         loop {
             let range = ReadLog::after(self.checkpoint()).limit(limit).filter(self.shared.filter.clone());
-            let page = match self.shared.store.read_log(range).await {
+            let mut failed = None;
+            let mut visit = |events: &[RecordedEvent]| match self.project(events) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            };
+            let page = match self.shared.store.visit_log(range, &mut visit).await {
                 Ok(page) => page,
                 // One event fails the page that it is in; those before it are then projected one by one.
                 Err(ReadError::Upcast { .. } | ReadError::ContextUnavailable { .. }) if limit > 1 => {
@@ -143,27 +153,36 @@ impl<P: Projection, S: EventStore, C: Codec> ProjectionRunner<P, S, C> {
                 }
                 Err(error) => return Err(error.into()),
             };
+            if let Some(error) = failed {
+                return Err(error.into());
+            }
             // Events that are appended meanwhile are for the next call, or a busy store would keep this one for ever.
             let head = *head.get_or_insert(page.head);
             let mut guard = self.shared.read_model.write().unwrap_or_else(PoisonError::into_inner);
-            let ReadModel { projection, checkpoint, parts } = &mut *guard;
-            for read_as in page.events.chunk_by(|event, next| event.position == next.position) {
-                // Another task may have been here with the same page.
-                if read_as[0].position > *checkpoint {
-                    // What stands between has been read as well, and is not the projection's.
-                    *checkpoint = Position::new(read_as[0].position.get() - 1).max(*checkpoint);
-                    for event in read_as.iter().skip(*parts) {
-                        projection.project_event(&self.shared.codec, event)?;
-                        *parts += 1;
-                    }
-                    (*checkpoint, *parts) = (read_as[0].position, 0);
-                }
-            }
+            let ReadModel { checkpoint, .. } = &mut *guard;
             *checkpoint = page.through.max(*checkpoint);
             if *checkpoint >= head {
                 return Ok(*checkpoint);
             }
         }
+    }
+
+    fn project(&self, events: &[RecordedEvent]) -> Result<(), DecodeError> {
+        let mut guard = self.shared.read_model.write().unwrap_or_else(PoisonError::into_inner);
+        let ReadModel { projection, checkpoint, parts } = &mut *guard;
+        for read_as in events.chunk_by(|event, next| event.position == next.position) {
+            // Another task may have been here with the same events.
+            if read_as[0].position > *checkpoint {
+                // What stands between has been read as well, and is not the projection's.
+                *checkpoint = Position::new(read_as[0].position.get() - 1).max(*checkpoint);
+                for event in read_as.iter().skip(*parts) {
+                    projection.project_event(&self.shared.codec, event)?;
+                    *parts += 1;
+                }
+                (*checkpoint, *parts) = (read_as[0].position, 0);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -96,6 +96,12 @@
 //! 35. A store that says of a stream that it [reads as appended](EventStore::reads_as_appended) gives back each event
 //!     of it with the name, the schema version and the payload that were appended, and each as one event.
 //!
+//! Visiting
+//!
+//! 36. [Visiting](EventStore::visit_stream) shows what reading gives: the same events in the same order, all that one
+//!     stored event is read as at a time, and a page that says the same of the range, but has no events. If it fails, some
+//!     events may have been shown, none twice.
+//!
 //! Other capabilities have rules of their own: [`SnapshotStore`] S1 to S7, [`ReadModelStore`] M1 to M11,
 //! [`InlineAppend`] N1 to N3, [`LeaseStore`] L1 to L6, and [`FailureStore`] F1 to F7.
 
@@ -119,6 +125,7 @@ mod snapshot;
 mod subscribe;
 mod subscription;
 mod transact;
+mod visit;
 
 use async_trait::async_trait;
 
@@ -147,6 +154,7 @@ pub use self::snapshot::{Snapshot, SnapshotError, SnapshotStore};
 pub use self::subscribe::Subscribe;
 pub use self::subscription::{Delivery, StreamSubscription, Subscription};
 pub use self::transact::{Transact, TransactionFailed};
+pub use self::visit::EventVisitor;
 
 /// An append-only store of events.
 ///
@@ -190,6 +198,34 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     /// See [`ReadError`].
     async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError>;
+
+    /// Shows the events that [`read_stream`](Self::read_stream) gives to `visit`, and returns the page without them.
+    /// Rule 36.
+    ///
+    /// A store that has the events in memory spares its reader a copy of each; any other need not write this.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    async fn visit_stream(
+        &self,
+        stream: &StreamId,
+        range: ReadStream,
+        visit: &mut EventVisitor<'_>,
+    ) -> Result<StreamPage, ReadError> {
+        let mut page = self.read_stream(stream, range).await?;
+        visit::show(&mut page.events, visit);
+        Ok(page)
+    }
+
+    /// Shows the events that [`read_log`](Self::read_log) gives to `visit`, and returns the page without them. Rule 36.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    async fn visit_log(&self, range: ReadLog, visit: &mut EventVisitor<'_>) -> Result<LogPage, ReadError> {
+        let mut page = self.read_log(range).await?;
+        visit::show(&mut page.events, visit);
+        Ok(page)
+    }
 
     /// What the store accepts.
     fn limits(&self) -> Limits;

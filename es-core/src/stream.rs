@@ -26,10 +26,7 @@ use std::sync::Arc;
 /// # Ok::<(), es_core::InvalidStreamId>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StreamId {
-    text: Arc<str>,
-    category_bytes: usize,
-}
+pub struct StreamId(Arc<str>);
 
 serialized_as_text!(StreamId, "the id of a stream", |text| text.parse::<StreamId>());
 
@@ -47,22 +44,27 @@ impl StreamId {
         text.push('-');
         write!(text, "{id}").map_err(|_| InvalidStreamId::Unprintable)?;
         Self::check(&text, category.len())?;
-        Ok(Self { category_bytes: category.len(), text: text.into() })
+        Ok(Self(text.into()))
     }
 
     /// The whole text, `account-ada`.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     /// The part before the first `-`: the stored name of the aggregate.
     pub fn category(&self) -> &str {
-        &self.text[..self.category_bytes]
+        self.parts().0
     }
 
     /// The part after the first `-`.
     pub fn id(&self) -> &str {
-        &self.text[self.category_bytes + 1..]
+        self.parts().1
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        // There is one: it has been checked.
+        self.0.split_once('-').unwrap_or((&self.0, ""))
     }
 
     fn check(text: &str, category_bytes: usize) -> Result<(), InvalidStreamId> {
@@ -100,13 +102,13 @@ impl FromStr for StreamId {
     fn from_str(text: &str) -> Result<Self, InvalidStreamId> {
         let dash = text.find('-').ok_or_else(|| InvalidStreamId::NoDash { text: excerpt(text) })?;
         Self::check(text, dash)?;
-        Ok(Self { category_bytes: dash, text: text.into() })
+        Ok(Self(text.into()))
     }
 }
 
 impl Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
+        f.pad(&self.0)
     }
 }
 

@@ -29,7 +29,7 @@ fn project(
         let (name, filter) = (projection.name(), projection.filter());
         let checkpoint = kept.checkpoints.load(name).unwrap_or_default();
         let range = ReadLog::after(checkpoint).filter(filter.clone());
-        let mut events = log.read_log(&range, usize::MAX).events;
+        let mut events = log.events(&range);
         events.extend(new.iter().filter(|event| filter.selects(&event.stream, &event.name)).cloned());
         let projected = projection.project(&events, &mut |keys| Ok(kept.read_models.load(name, keys)));
         writes.push(

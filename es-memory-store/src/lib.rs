@@ -8,6 +8,7 @@ mod failures;
 mod inline;
 mod leases;
 mod log;
+mod look;
 mod read_models;
 mod snapshots;
 

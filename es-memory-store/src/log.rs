@@ -13,7 +13,8 @@ use es_core::store::{
 };
 use es_core::{EventId, ExpectedVersion, NewEvent, Position, RecordedEvent, StreamId, Version};
 
-use self::entries::{Entries, Entry};
+use self::entries::Entries;
+pub(crate) use self::entries::Shown;
 use self::ids::Ids;
 
 /// Every event, where its id is, and for each stream where its events are.
@@ -145,8 +146,8 @@ impl Log {
 
     fn find(&self, id: EventId) -> Option<EventPlace> {
         let position = self.ids.find(id, &self.entries)?;
-        let Entry { version, slot, .. } = self.entries.at(position);
-        Some(EventPlace { stream: self.streams[*slot].id.clone(), version: *version, position })
+        let RecordedEvent { stream, version, .. } = self.entries.at(position);
+        Some(EventPlace { stream: stream.clone(), version: *version, position })
     }
 
     fn open(&mut self, stream: &StreamId, events: usize) -> usize {
@@ -160,8 +161,9 @@ impl Log {
     }
 
     fn push(&mut self, slot: usize, event: NewEvent) {
+        let position = Position::new(self.head().get() + 1);
         let stream = &mut self.streams[slot];
-        let position = self.entries.push(Entry { event, version: stream.version().next(), slot });
+        self.entries.push(event.record(stream.id.clone(), stream.version().next(), position));
         stream.positions.push(position);
         self.ids.insert(position, &self.entries);
     }
@@ -177,7 +179,7 @@ impl Stream {
 mod tests {
     use super::entries::SEGMENT;
     use super::*;
-    use es_core::store::{ReadLog, ReadStream};
+    use es_core::store::{ReadLog, ReadStream, StreamPage};
     use es_core::{EventName, Metadata, Payload, Timestamp};
 
     fn stream(text: &str) -> StreamId {
@@ -207,6 +209,18 @@ mod tests {
         log
     }
 
+    fn given(shown: Vec<Shown>) -> Vec<RecordedEvent> {
+        let mut events = Vec::new();
+        shown.into_iter().for_each(|shown| shown.append_to(&mut events));
+        events
+    }
+
+    fn of_stream(log: &Log, stream: &StreamId, range: &ReadStream) -> (StreamPage, Vec<RecordedEvent>) {
+        let mut shown = Vec::new();
+        let page = log.look_at_stream(stream, range, usize::MAX, &mut shown);
+        (page, given(shown))
+    }
+
     fn positions(events: &[RecordedEvent]) -> Vec<u64> {
         events.iter().map(|event| event.position.get()).collect()
     }
@@ -215,9 +229,9 @@ mod tests {
     fn an_event_is_found_where_it_was_put_also_across_segments() {
         let events = 3 * SEGMENT as u64 + 5;
         let log = log_of(events);
-        let page = log.read_log(&ReadLog::all(), usize::MAX);
-        assert_eq!(positions(&page.events), (1..=events).collect::<Vec<_>>());
-        for recorded in &page.events {
+        let read = log.events(&ReadLog::all());
+        assert_eq!(positions(&read), (1..=events).collect::<Vec<_>>());
+        for recorded in &read {
             assert_eq!(recorded.payload, recorded.position.to_string());
             assert_eq!(recorded.stream.id(), (recorded.position.get() % 3).to_string());
             assert_eq!(recorded.version.get(), recorded.position.get().div_ceil(3));
@@ -237,8 +251,8 @@ mod tests {
     #[test]
     fn the_id_of_a_stream_is_kept_once() {
         let log = log_of(30);
-        let page = log.read_stream(&stream("count-1"), &ReadStream::all(), usize::MAX);
-        let texts: Vec<_> = page.events.iter().map(|event| event.stream.as_str().as_ptr()).collect();
+        let (_, events) = of_stream(&log, &stream("count-1"), &ReadStream::all());
+        let texts: Vec<_> = events.iter().map(|event| event.stream.as_str().as_ptr()).collect();
         assert_eq!(texts.len(), 10);
         assert!(texts.windows(2).all(|pair| pair[0] == pair[1]));
     }
@@ -260,7 +274,7 @@ mod tests {
         let one = stream("count-1");
         let v = Version::new;
         let both = |range: ReadStream, expected: &[u64]| {
-            let read = |range: ReadStream| positions(&log.read_stream(&one, &range, usize::MAX).events);
+            let read = |range: ReadStream| positions(&of_stream(&log, &one, &range).1);
             assert_eq!(read(range.clone()), expected);
             assert_eq!(read(range.backward()), expected.iter().rev().copied().collect::<Vec<_>>());
         };
@@ -277,9 +291,10 @@ mod tests {
     fn a_page_goes_through_what_was_looked_at_and_no_further() {
         let log = log_of(9);
         let read = |range: ReadLog, scan| {
-            let page = log.read_log(&range, scan);
+            let mut shown = Vec::new();
+            let page = log.look_at_log(&range, scan, &mut shown);
             assert_eq!(page.head, Position::new(9));
-            (positions(&page.events), page.through.get(), page.is_end)
+            (positions(&given(shown)), page.through.get(), page.is_end)
         };
         let after = |after| ReadLog::after(Position::new(after));
         assert_eq!(read(after(0).limit(2), 99), (vec![1, 2], 2, false));

@@ -1,6 +1,8 @@
 //! The fold over a stream: on from what is at hand, from a snapshot, or from the first event. Whatever it goes on from
 //! has to be borne out by the log.
 
+use std::ops::ControlFlow;
+
 use super::Repository;
 use super::load::{AsOf, Last, LoadError, Loaded};
 use crate::aggregate::Aggregate;
@@ -51,33 +53,45 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         let mut seen = unproven.map_or(loaded.version(), |last| Version::new(last.version.get() - 1));
         while seen < up_to {
             let range = ReadStream::after(seen).up_to(up_to).limit(PAGE);
-            let page = match self.store.read_stream(loaded.stream(), range).await {
-                Ok(page) => page,
-                Err(cause) => return Err(LoadError::Read { stream: loaded.stream().clone(), cause }),
+            let (stream, mut stopped) = (loaded.stream().clone(), None);
+            let mut visit = |events: &[RecordedEvent]| {
+                let mut events = events.chunk_by(|event, next| event.version == next.version);
+                if let Some(last) = unproven.take() {
+                    let proof = events.next().and_then(<[_]>::last);
+                    if !proof.is_some_and(|event| last.is(event)) {
+                        stopped = Some(Ok(false));
+                        return ControlFlow::Break(());
+                    }
+                }
+                for parts in events {
+                    let is_beyond = match moment {
+                        AsOf::Version(_) => false,
+                        AsOf::Position(position) => parts[0].position > position,
+                        AsOf::Time(time) => parts[0].recorded_at > time,
+                    };
+                    if is_beyond {
+                        stopped = Some(Ok(true));
+                        return ControlFlow::Break(());
+                    }
+                    if let Err(error) = loaded.replay(&self.codec, parts) {
+                        stopped = Some(Err(error));
+                        return ControlFlow::Break(());
+                    }
+                }
+                ControlFlow::Continue(())
             };
-            if page.version < loaded.version() {
+            let page = match self.store.visit_stream(&stream, range, &mut visit).await {
+                Ok(page) => page,
+                Err(cause) => return Err(LoadError::Read { stream, cause }),
+            };
+            if page.version < loaded.version() || unproven.is_some() {
                 return Ok(false);
+            }
+            if let Some(stopped) = stopped {
+                return Ok(stopped?);
             }
             // The fold ends at the head that the first page saw, however fast others append.
             up_to = up_to.min(page.version);
-            let mut events = page.events.chunk_by(|event, next| event.version == next.version);
-            if let Some(last) = unproven.take() {
-                let proof = events.next().and_then(<[_]>::last);
-                if !proof.is_some_and(|event| last.is(event)) {
-                    return Ok(false);
-                }
-            }
-            for parts in events {
-                let is_beyond = match moment {
-                    AsOf::Version(_) => false,
-                    AsOf::Position(position) => parts[0].position > position,
-                    AsOf::Time(time) => parts[0].recorded_at > time,
-                };
-                if is_beyond {
-                    return Ok(true);
-                }
-                loaded.replay(&self.codec, parts)?;
-            }
             if page.through <= seen {
                 // Only a store that breaks rule 13 comes here, and nobody hangs on it.
                 return Ok(true);

@@ -58,6 +58,25 @@ macro_rules! forward_store {
                 ($inner).read_log(range).await
             }
 
+            async fn visit_stream(
+                &self,
+                stream: &$crate::StreamId,
+                range: $crate::store::ReadStream,
+                visit: &mut $crate::store::EventVisitor<'_>,
+            ) -> ::core::result::Result<$crate::store::StreamPage, $crate::store::ReadError> {
+                let $this = self;
+                ($inner).visit_stream(stream, range, visit).await
+            }
+
+            async fn visit_log(
+                &self,
+                range: $crate::store::ReadLog,
+                visit: &mut $crate::store::EventVisitor<'_>,
+            ) -> ::core::result::Result<$crate::store::LogPage, $crate::store::ReadError> {
+                let $this = self;
+                ($inner).visit_log(range, visit).await
+            }
+
             fn limits(&self) -> $crate::store::Limits {
                 let $this = self;
                 ($inner).limits()

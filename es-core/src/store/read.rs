@@ -130,11 +130,23 @@ macro_rules! range {
                 most: usize,
                 mut look: impl FnMut($place) -> Option<RecordedEvent>,
             ) -> $page {
-                let (mut events, mut through) = (Vec::new(), self.start(end));
+                let mut events = Vec::new();
+                let page = self.walk(end, most, |place| {
+                    let event = look(place);
+                    let is_selected = event.is_some();
+                    events.extend(event);
+                    is_selected
+                });
+                $page { events, ..page }
+            }
+
+            /// As [`page`](Self::page), but `look` keeps the events, and says which of them the filter selects.
+            pub fn walk(&self, end: $place, most: usize, mut look: impl FnMut($place) -> bool) -> $page {
+                let (mut selected, mut through) = (0, self.start(end));
                 let mut look_at = |place: u64, then: u64| {
-                    let is_wanted = events.len() < self.limit;
+                    let is_wanted = selected < self.limit;
                     if is_wanted {
-                        events.extend(look($place::new(place)));
+                        selected += usize::from(look($place::new(place)));
                         through = $place::new(then);
                     }
                     is_wanted
@@ -144,7 +156,7 @@ macro_rules! range {
                     Direction::Forward => places.take(most).all(|before| look_at(before + 1, before + 1)),
                     Direction::Backward => places.rev().take(most).all(|before| look_at(before + 1, before)),
                 };
-                $page { events, through, is_end: self.is_end(through, end), $end: end }
+                $page { events: Vec::new(), through, is_end: self.is_end(through, end), $end: end }
             }
 
             /// Where a page goes through that reads nothing, when the last event is at `end`; for implementors of stores.

@@ -1,46 +1,85 @@
 //! Every event in position order, where none is ever moved.
 
-use es_core::{NewEvent, Position, Version};
+use std::ops::Range;
+use std::sync::Arc;
+
+use es_core::{Position, RecordedEvent};
 
 /// Events in one segment of the log.
 ///
-/// A full segment is never moved or copied again, so the log grows without a pause in which a long vector moves.
-pub(super) const SEGMENT: usize = 1024;
+/// A full segment is never changed again, so readers share it with the log and copy nothing; what stands behind the last
+/// full one is copied for them.
+pub(super) const SEGMENT: usize = 64;
 
 /// The events by their positions, which are 1, 2, 3, … without gaps.
 #[derive(Default)]
 pub(super) struct Entries {
-    segments: Vec<Vec<Entry>>,
-    head: Position,
-}
-
-/// One event; the id of its stream is kept once for all of them.
-pub(super) struct Entry {
-    pub(super) event: NewEvent,
-    pub(super) version: Version,
-    pub(super) slot: usize,
+    full: Vec<Arc<Vec<RecordedEvent>>>,
+    last: Vec<RecordedEvent>,
 }
 
 impl Entries {
     /// The position of the last event.
     pub(super) fn head(&self) -> Position {
-        self.head
+        Position::new((self.full.len() * SEGMENT + self.last.len()) as u64)
     }
 
     /// The event at a position, which is one of the log.
-    pub(super) fn at(&self, position: Position) -> &Entry {
-        let at = index(position.get() - 1);
-        &self.segments[at / SEGMENT][at % SEGMENT]
+    pub(super) fn at(&self, position: Position) -> &RecordedEvent {
+        let (segment, at) = place(position);
+        &self.full.get(segment).map_or(&self.last, |full| full)[at]
     }
 
-    pub(super) fn push(&mut self, entry: Entry) -> Position {
-        match self.segments.last_mut() {
-            Some(segment) if segment.len() < SEGMENT => segment.push(entry),
-            _ => self.segments.push(vec![entry]),
+    /// Takes in the event that has the position after the head.
+    pub(super) fn push(&mut self, event: RecordedEvent) {
+        self.last.push(event);
+        if self.last.len() == SEGMENT {
+            let full = std::mem::replace(&mut self.last, Vec::with_capacity(SEGMENT));
+            self.full.push(Arc::new(full));
         }
-        self.head = Position::new(self.head.get() + 1);
-        self.head
     }
+
+    /// Adds the event at a position, which is one of the log, to what a reader is shown.
+    pub(super) fn show(&self, position: Position, shown: &mut Vec<Shown>) {
+        let (segment, at) = place(position);
+        match (self.full.get(segment), shown.last_mut()) {
+            (Some(full), Some(Shown::Shared(last, range))) if range.end == at && Arc::ptr_eq(last, full) => {
+                range.end += 1
+            }
+            (Some(full), _) => shown.push(Shown::Shared(Arc::clone(full), at..at + 1)),
+            (None, Some(Shown::Copied(events))) => events.push(self.last[at].clone()),
+            (None, _) => shown.push(Shown::Copied(vec![self.last[at].clone()])),
+        }
+    }
+}
+
+/// Events that a reader is shown after the lock is given up.
+pub(crate) enum Shown {
+    /// A part of a full segment.
+    Shared(Arc<Vec<RecordedEvent>>, Range<usize>),
+    Copied(Vec<RecordedEvent>),
+}
+
+impl Shown {
+    pub(crate) fn events(&self) -> &[RecordedEvent] {
+        match self {
+            Self::Shared(segment, range) => &segment[range.clone()],
+            Self::Copied(events) => events,
+        }
+    }
+
+    /// Gives them away.
+    pub(crate) fn append_to(self, events: &mut Vec<RecordedEvent>) {
+        match self {
+            Self::Shared(segment, range) => events.extend_from_slice(&segment[range]),
+            Self::Copied(copied) => events.extend(copied),
+        }
+    }
+}
+
+fn place(position: Position) -> (usize, usize) {
+    let at = index(position.get() - 1);
+    (at / SEGMENT, at % SEGMENT)
 }
 
 /// The index for a number; beyond every vector, if it is larger than an index can be.
@@ -52,20 +91,36 @@ pub(super) fn index(number: u64) -> usize {
 mod tests {
     use super::*;
     use crate::log::tests::event;
+    use es_core::Version;
 
-    #[test]
-    fn full_segments_hold_no_spare_memory() {
+    fn entries(events: u64) -> Entries {
         let mut entries = Entries::default();
-        for number in 1..=2 * SEGMENT as u64 + 1 {
-            entries.push(Entry { event: event(number), version: Version::new(number), slot: 0 });
+        for number in 1..=events {
+            let stream = "count-1".parse().unwrap();
+            entries.push(event(number).record(stream, Version::new(number), Position::new(number)));
         }
-        let capacities: Vec<_> = entries.segments.iter().map(Vec::capacity).collect();
-        assert_eq!(capacities[..2], [SEGMENT, SEGMENT]);
-        assert_eq!(entries.segments.len(), 3);
+        entries
     }
 
     #[test]
-    fn an_event_costs_at_most_120_bytes_in_the_log_and_the_index_of_its_stream() {
-        assert!(size_of::<Entry>() + size_of::<Position>() <= 120, "{}", size_of::<Entry>());
+    fn full_segments_hold_no_spare_memory() {
+        let entries = entries(20 * SEGMENT as u64 + 1);
+        let capacities: Vec<_> = entries.full.iter().skip(1).map(|segment| segment.capacity()).collect();
+        assert_eq!(capacities, [SEGMENT; 19]);
+    }
+
+    #[test]
+    fn an_event_costs_at_most_128_bytes_in_the_log_and_the_index_of_its_stream() {
+        assert!(size_of::<RecordedEvent>() + size_of::<Position>() <= 128, "{}", size_of::<RecordedEvent>());
+    }
+
+    #[test]
+    fn events_of_full_segments_are_shown_where_they_are_and_in_long_runs() {
+        let entries = entries(2 * SEGMENT as u64 + 3);
+        let mut shown = Vec::new();
+        (2..=entries.head().get()).for_each(|position| entries.show(Position::new(position), &mut shown));
+        let of: Vec<_> = shown.iter().map(|shown| (shown.events().len(), matches!(shown, Shown::Shared(..)))).collect();
+        assert_eq!(of, [(SEGMENT - 1, true), (SEGMENT, true), (3, false)]);
+        assert!(std::ptr::eq(&shown[0].events()[0], entries.at(Position::new(2))));
     }
 }

@@ -26,14 +26,14 @@ impl Ids {
     /// Where the event with that id is.
     pub(super) fn find(&self, id: EventId, entries: &Entries) -> Option<Position> {
         let hash = self.hashes.hash_one(id);
-        let found = self.shards[shard(hash)].find(hash, |at| entries.at(Position::new(*at)).event.id == id)?;
+        let found = self.shards[shard(hash)].find(hash, |at| entries.at(Position::new(*at)).id == id)?;
         Some(Position::new(*found))
     }
 
     /// Takes in the event at a position, whose id is new.
     pub(super) fn insert(&mut self, position: Position, entries: &Entries) {
         let Self { shards, hashes } = self;
-        let hash_at = |at: &u64| hashes.hash_one(entries.at(Position::new(*at)).event.id);
+        let hash_at = |at: &u64| hashes.hash_one(entries.at(Position::new(*at)).id);
         let hash = hash_at(&position.get());
         shards[shard(hash)].insert_unique(hash, position.get(), hash_at);
     }

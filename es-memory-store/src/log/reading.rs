@@ -1,28 +1,49 @@
 //! What a reader sees: rules 7 to 9, 12 to 14 and 19 to 22.
 
-use es_core::store::{EventFilter, LogPage, ReadLog, ReadStream, StreamPage};
-use es_core::{Position, RecordedEvent, StreamId, Version};
+use es_core::store::{LogPage, ReadLog, ReadStream, StreamPage};
+use es_core::{RecordedEvent, StreamId, Version};
 
-use super::entries::{Entry, index};
-use super::{Log, Stream};
+use super::Log;
+use super::entries::{Shown, index};
 
 impl Log {
-    /// Looks at no more than `scan` events.
-    pub(crate) fn read_stream(&self, stream: &StreamId, range: &ReadStream, scan: usize) -> StreamPage {
+    /// Looks at no more than `scan` events, and adds those that are selected to `shown`; the page itself has none.
+    pub(crate) fn look_at_stream(
+        &self,
+        stream: &StreamId,
+        range: &ReadStream,
+        scan: usize,
+        shown: &mut Vec<Shown>,
+    ) -> StreamPage {
         let positions = self.slots.get(stream).map_or(&[][..], |&slot| &self.streams[slot].positions);
-        // `positions[v - 1]` is the event with version `v`.
-        let at = |version: Version| positions[index(version.get()) - 1];
-        range.page(Version::new(positions.len() as u64), scan, |version| self.selected(at(version), &range.filter))
+        range.walk(Version::new(positions.len() as u64), scan, |version| {
+            // `positions[v - 1]` is the event with version `v`.
+            let position = positions[index(version.get()) - 1];
+            let is_selected = range.filter.is_all() || range.filter.selects(stream, &self.entries.at(position).name);
+            if is_selected {
+                self.entries.show(position, shown);
+            }
+            is_selected
+        })
     }
 
-    /// Looks at no more than `scan` events.
-    pub(crate) fn read_log(&self, range: &ReadLog, scan: usize) -> LogPage {
-        range.page(self.head(), scan, |position| self.selected(position, &range.filter))
+    /// Looks at no more than `scan` events, and adds those that are selected to `shown`; the page itself has none.
+    pub(crate) fn look_at_log(&self, range: &ReadLog, scan: usize, shown: &mut Vec<Shown>) -> LogPage {
+        range.walk(self.head(), scan, |position| {
+            let RecordedEvent { stream, name, .. } = self.entries.at(position);
+            let is_selected = range.filter.is_all() || range.filter.selects(stream, name);
+            if is_selected {
+                self.entries.show(position, shown);
+            }
+            is_selected
+        })
     }
 
-    fn selected(&self, position: Position, filter: &EventFilter) -> Option<RecordedEvent> {
-        let Entry { event, version, slot } = self.entries.at(position);
-        let Stream { id, .. } = &self.streams[*slot];
-        filter.selects(id, &event.name).then(|| event.clone().record(id.clone(), *version, position))
+    /// The events of the log in that range.
+    pub(crate) fn events(&self, range: &ReadLog) -> Vec<RecordedEvent> {
+        let (mut shown, mut events) = (Vec::new(), Vec::new());
+        self.look_at_log(range, usize::MAX, &mut shown);
+        shown.into_iter().for_each(|shown| shown.append_to(&mut events));
+        events
     }
 }
