@@ -11,7 +11,7 @@ use es_core::store::{
     MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, ReadError, ReadLog, ReadStream, StreamPage,
     Subscribe,
 };
-use es_core::{Clock, ExpectedVersion, NewEvent, Payload, Position, StreamId, SystemClock, Timestamp};
+use es_core::{Clock, ExpectedVersion, NewEvent, Position, StreamId, SystemClock, Timestamp};
 use event_listener::Event;
 
 use crate::checkpoints::Checkpoints;
@@ -159,7 +159,10 @@ impl MemoryStore {
 
 /// A payload may be a small part of a large buffer, which the log would keep for good.
 pub(crate) fn cut_loose(event: &mut NewEvent) {
-    event.payload = Payload::copy_from_slice(&event.payload);
+    // Copies nothing if the payload is all there is, and nobody else has it.
+    let mut bytes = Vec::from(std::mem::take(&mut event.payload));
+    bytes.shrink_to_fit();
+    event.payload = bytes.into();
 }
 
 impl Default for MemoryStore {

@@ -24,8 +24,9 @@ struct Appender<C> {
 
 impl<C: Codec> Appender<C> {
     fn new_event(&self, name: EventName, schema_version: u32, payload: Vec<u8>, now: Timestamp) -> NewEvent {
+        let payload = payload.into_boxed_slice().into();
         let id = EventId::new(self.ids.next_id(now));
-        NewEvent { id, name, schema_version, recorded_at: now, metadata: Metadata::new(), payload: payload.into() }
+        NewEvent { id, name, schema_version, recorded_at: now, metadata: Metadata::new(), payload }
     }
 
     async fn append(&self, stream: &StreamId, seen: usize, events: impl Iterator<Item = AccountEvent>) {

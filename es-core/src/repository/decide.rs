@@ -151,7 +151,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
                 schema_version: event.schema_version(),
                 recorded_at,
                 metadata: metadata.clone(),
-                payload: payload.into(),
+                payload: payload.into_boxed_slice().into(),
             }),
             Err(cause) => Err(ExecuteError::Encode { stream: loaded.stream().clone(), name: event.name(), cause }),
         };
