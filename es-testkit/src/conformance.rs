@@ -87,6 +87,7 @@ mod sending_again;
 mod several_streams;
 mod snapshots;
 mod subscribing;
+mod visiting;
 
 pub use self::executor::Executor;
 pub use self::list::{Capability, Check, checks};

@@ -7,7 +7,7 @@ use crate::envelope::RecordedEvent;
 /// What looks at the events of a read, some at a time and in the order of the read.
 ///
 /// It is never given an empty slice, and always all of what one stored event is read as in the same slice.
-/// It may break off; what the page then says holds as if it had not.
+/// It may break off; then nothing but the `version` or the `head` of the page means anything.
 ///
 /// ```
 /// # use es_core::{RecordedEvent, StreamId};

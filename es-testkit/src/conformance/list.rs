@@ -141,6 +141,10 @@ macro_rules! __conformance_checks {
                 rule_22_version_and_head_are_those_of_the_whole,
                 rule_22_an_end_that_was_reached_is_no_end_after_an_append,
             }
+            visiting: Store {
+                rule_36_a_visit_to_a_stream_shows_what_a_read_gives,
+                rule_36_a_visit_to_the_log_shows_what_a_read_gives,
+            }
             filters: Store {
                 rule_19_a_filter_selects_whole_names_in_the_same_letters,
                 rule_19_a_filter_selects_whole_categories_in_the_same_letters,

@@ -1,7 +1,7 @@
 //! The rules in short, for messages and reports. What they say in full stands in [`es_core::store`].
 
 /// How many rules there are for events; those of snapshots follow.
-pub(super) const OF_EVENTS: usize = 35;
+pub(super) const OF_EVENTS: usize = 36;
 
 pub(super) const S1: usize = OF_EVENTS + 1;
 pub(super) const S2: usize = OF_EVENTS + 2;
@@ -96,6 +96,7 @@ pub const RULES: [&str; F7] = [
     "several streams that were sent before have their first outcome",
     "the outcome names each stream with the version and position of its last event",
     "a stream that is said to be read as appended gives back what was appended, each event as one",
+    "visiting shows what reading gives, in the same order",
     "a snapshot is kept as it is given, and seen whole or not at all",
     "the snapshot is loaded that has the stream, the fingerprint and the highest version at or below the given one",
     "a lower version that is saved late takes nothing away",

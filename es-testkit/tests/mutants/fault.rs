@@ -4,17 +4,24 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::store::{
-    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, FailureError, FailureStore,
-    InlineAppend, InlineProjections, Lease, LeaseError, LeaseStore, Limits, LoadedRows, LogPage, MultiAppend,
-    MultiAppendError, MultiAppended, MultiStreamAppend, ParkCapacity, ParkedCount, ParkedEvent, ParkedKey, ReadError,
-    ReadLog, ReadModelEntry, ReadModelError, ReadModelStore, ReadStream, RowPage, RowWrite, Scan, Snapshot,
+    AppendError, Appended, CheckpointError, CheckpointName, CheckpointStore, EventStore, EventVisitor, FailureError,
+    FailureStore, InlineAppend, InlineProjections, Lease, LeaseError, LeaseStore, Limits, LoadedRows, LogPage,
+    MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, ParkCapacity, ParkedCount, ParkedEvent, ParkedKey,
+    ReadError, ReadLog, ReadModelEntry, ReadModelError, ReadModelStore, ReadStream, RowPage, RowWrite, Scan, Snapshot,
     SnapshotError, SnapshotStore, StreamPage, Subscribe,
 };
-use es_core::{ExpectedVersion, Fingerprint, NewEvent, Position, StreamId, Timestamp, Version};
+use es_core::{ExpectedVersion, Fingerprint, NewEvent, Position, RecordedEvent, StreamId, Timestamp, Version};
 use es_memory_store::MemoryStore;
 
 type Saved = Result<(), CheckpointError>;
 type Loaded = Result<LoadedRows, ReadModelError>;
+
+/// Shows what was read.
+pub(crate) fn show(events: &[RecordedEvent], visit: &mut EventVisitor<'_>) {
+    if !events.is_empty() {
+        let _ = visit(events);
+    }
+}
 
 /// What is wrong with a store.
 #[async_trait]
@@ -40,6 +47,29 @@ pub(crate) trait Fault: Send + Sync + 'static {
 
     async fn read_log(&self, store: &MemoryStore, range: ReadLog) -> Result<LogPage, ReadError> {
         store.read_log(range).await
+    }
+
+    async fn visit_stream(
+        &self,
+        store: &MemoryStore,
+        stream: &StreamId,
+        range: ReadStream,
+        visit: &mut EventVisitor<'_>,
+    ) -> Result<StreamPage, ReadError> {
+        let mut page = self.read_stream(store, stream, range).await?;
+        show(&std::mem::take(&mut page.events), visit);
+        Ok(page)
+    }
+
+    async fn visit_log(
+        &self,
+        store: &MemoryStore,
+        range: ReadLog,
+        visit: &mut EventVisitor<'_>,
+    ) -> Result<LogPage, ReadError> {
+        let mut page = self.read_log(store, range).await?;
+        show(&std::mem::take(&mut page.events), visit);
+        Ok(page)
     }
 
     fn limits(&self, store: &MemoryStore) -> Limits {
@@ -241,6 +271,19 @@ impl<F: Fault> EventStore for Mutant<F> {
 
     async fn read_log(&self, range: ReadLog) -> Result<LogPage, ReadError> {
         self.fault.read_log(&self.store, range).await
+    }
+
+    async fn visit_stream(
+        &self,
+        stream: &StreamId,
+        range: ReadStream,
+        visit: &mut EventVisitor<'_>,
+    ) -> Result<StreamPage, ReadError> {
+        self.fault.visit_stream(&self.store, stream, range, visit).await
+    }
+
+    async fn visit_log(&self, range: ReadLog, visit: &mut EventVisitor<'_>) -> Result<LogPage, ReadError> {
+        self.fault.visit_log(&self.store, range, visit).await
     }
 
     fn limits(&self) -> Limits {
