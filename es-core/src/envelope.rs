@@ -78,6 +78,14 @@ impl NewEvent {
     }
 }
 
+/// The event without its place.
+impl From<RecordedEvent> for NewEvent {
+    fn from(event: RecordedEvent) -> Self {
+        let RecordedEvent { id, name, schema_version, recorded_at, metadata, payload, .. } = event;
+        Self { id, name, schema_version, recorded_at, metadata, payload }
+    }
+}
+
 impl RecordedEvent {
     /// The metadata of what is done because of this event: same correlation, actor and trace; caused by the event.
     ///

@@ -115,7 +115,7 @@ impl<'a, T: EventStore + ?Sized> Writer<'a, T> {
             None => Version::EMPTY,
         };
         let together = self.expected.iter().take(self.batch).take_while(|event| event.stream == stream);
-        let events: Vec<_> = together.cloned().map(as_new).collect();
+        let events: Vec<_> = together.cloned().map(NewEvent::from).collect();
         let count = events.len();
         match self.target.append(&stream, ExpectedVersion::Exact(version), events).await {
             // Sent before, and not where it was to go: what is there has to be compared.
@@ -182,11 +182,4 @@ impl<'a, T: EventStore + ?Sized> Writer<'a, T> {
         }
         if found == self.checksum { Ok(found) } else { Err(CopyError::Mismatch { expected: self.checksum, found }) }
     }
-}
-
-/// The event without its place.
-fn as_new(event: RecordedEvent) -> NewEvent {
-    let RecordedEvent { stream: _, version: _, position: _, id, name, schema_version, recorded_at, metadata, payload } =
-        event;
-    NewEvent { id, name, schema_version, recorded_at, metadata, payload }
 }

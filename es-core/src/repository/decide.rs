@@ -13,12 +13,20 @@ use crate::id::{EventId, MessageId};
 use crate::metadata::Metadata;
 use crate::store::{AppendError, Appended, EventStore};
 use crate::stream::StreamId;
+use crate::time::Timestamp;
 use crate::version::ExpectedVersion;
 
-/// What a command did, and what was appended, where that is of use.
+/// What a command did, and what will be read of what was appended, where that is of use and known.
 pub(super) struct Decided<E> {
     pub(super) executed: Executed<E>,
-    pub(super) appended: Vec<NewEvent>,
+    pub(super) read_back: Option<Vec<ReadBack<E>>>,
+}
+
+/// What an event that was appended will be read as.
+pub(super) struct ReadBack<E> {
+    pub(super) id: EventId,
+    pub(super) recorded_at: Timestamp,
+    pub(super) read_as: Events<E>,
 }
 
 /// The id of an event of a command with an id.
@@ -74,14 +82,14 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             if new.is_empty() && !creates {
                 let (version, position) = (loaded.version(), loaded.position());
                 let executed = Executed { stream, version, position, events, last_event_id, metadata };
-                return Ok(Decided { executed, appended: Vec::new() });
+                return Ok(Decided { executed, read_back: None });
             }
-            let appended = if self.cache.is_some() { new.clone() } else { Vec::new() };
+            let (new, read_back) = self.read_back(new, loaded);
             match self.store.append(&stream, expected, new).await {
                 Ok(Appended { version, position }) => {
                     let position = position.unwrap_or(loaded.position());
                     let executed = Executed { stream, version, position, events, last_event_id, metadata };
-                    return Ok(Decided { executed, appended });
+                    return Ok(Decided { executed, read_back });
                 }
                 Err(AppendError::Conflict { actual, .. }) if creates => {
                     return Err(ExecuteError::AlreadyExists { stream, version: actual });
@@ -100,25 +108,37 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         }
     }
 
-    /// Applies what was appended as it will be read back; `false` if that is not known.
-    pub(super) fn apply_appended(
-        &self,
-        loaded: &mut Loaded<A>,
-        executed: &Executed<A::Event>,
-        appended: &[NewEvent],
-    ) -> bool {
-        if appended.is_empty() {
-            return true;
+    /// What the events will be read as once they are stored, as far as that is known and somebody remembers it.
+    fn read_back(&self, new: Vec<NewEvent>, loaded: &Loaded<A>) -> (Vec<NewEvent>, Option<Vec<ReadBack<A::Event>>>) {
+        let stream = loaded.stream();
+        if self.cache.is_none() || !self.store.reads_as_appended(stream) {
+            return (new, None);
         }
-        let is_next = loaded.version().plus(appended.len() as u64) == executed.version;
-        if !is_next || !self.store.reads_as_appended(loaded.stream()) {
-            return true;
+        let (mut version, mut read_back) = (loaded.version(), Some(Vec::with_capacity(new.len())));
+        let read = |event: NewEvent| {
+            version = version.next();
+            // It has no position yet, for which nobody asks: an event of today has no upcaster.
+            let recorded = event.record(stream.clone(), version, loaded.position());
+            let (id, recorded_at) = (recorded.id, recorded.recorded_at);
+            match (A::Event::decode(&self.codec, &recorded), &mut read_back) {
+                (Ok(read_as), Some(read)) => read.push(ReadBack { id, recorded_at, read_as }),
+                // It is the log's to say so, to whoever reads it.
+                _ => read_back = None,
+            }
+            recorded.into()
+        };
+        (new.into_iter().map(read).collect(), read_back)
+    }
+
+    /// Applies what was appended, if it came right after what `loaded` has seen.
+    pub(super) fn apply_appended(&self, loaded: &mut Loaded<A>, decided: &mut Decided<A::Event>) {
+        let Decided { executed, read_back } = decided;
+        let Some(read_back) = read_back.take() else { return };
+        if loaded.version().plus(read_back.len() as u64) == executed.version {
+            for event in read_back {
+                loaded.take_in(event, executed.position);
+            }
         }
-        appended.iter().all(|event| {
-            let (stream, version) = (loaded.stream().clone(), loaded.version().next());
-            let recorded = event.clone().record(stream, version, executed.position);
-            loaded.replay(&self.codec, &[recorded]).is_ok()
-        })
     }
 
     /// Both ids default to that of the command, which is the first message of its own chain.

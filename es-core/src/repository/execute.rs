@@ -162,13 +162,10 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         if let Some(command_id) = &options.command_id {
             return self.decide_once(&mut loaded, command, command_id, &options).await;
         }
-        let decided = self.decide(&mut loaded, may_be_late, command, &options).await;
-        if let Ok(Decided { executed, appended }) = &decided {
-            let is_known = self.apply_appended(&mut loaded, executed, appended);
-            self.snapshot_if_due(&mut loaded, executed.version).await;
-            if !is_known {
-                return decided.map(|decided| decided.executed);
-            }
+        let mut decided = self.decide(&mut loaded, may_be_late, command, &options).await;
+        if let Ok(decided) = &mut decided {
+            self.apply_appended(&mut loaded, decided);
+            self.snapshot_if_due(&mut loaded, decided.executed.version).await;
         }
         if let Some(cache) = &self.cache {
             // Also of a refused command: all that `loaded` has seen is in the log.

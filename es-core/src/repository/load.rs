@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::fmt::Display;
 
 use super::Repository;
+use super::decide::ReadBack;
 use crate::aggregate::Aggregate;
 use crate::codec::Codec;
 use crate::decode_error::DecodeError;
@@ -118,10 +119,24 @@ impl<A> Loaded<A> {
             decoded?.into_iter().flatten().for_each(|event| self.state.apply_event(event));
         }
         let &RecordedEvent { id, version, position, recorded_at, .. } = last;
+        self.stand_on(id, version, position, recorded_at);
+        Ok(())
+    }
+
+    /// Applies an event that has just been appended.
+    pub(super) fn take_in(&mut self, event: ReadBack<A::Event>, position: Position)
+    where
+        A: Aggregate,
+    {
+        let ReadBack { id, recorded_at, read_as } = event;
+        read_as.into_iter().for_each(|event| self.state.apply_event(event));
+        self.stand_on(id, self.version.next(), position, recorded_at);
+    }
+
+    fn stand_on(&mut self, id: EventId, version: Version, position: Position, recorded_at: Timestamp) {
         let latest_at = self.last.map_or(recorded_at, |before| before.latest_at.max(recorded_at));
         self.version = version;
         self.last = Some(Last { id, version, position, recorded_at, latest_at });
-        Ok(())
     }
 
     /// Whether there is any event of it.
