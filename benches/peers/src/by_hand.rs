@@ -13,7 +13,7 @@ use crate::domain::{
     MoneyDepositedV2, OpenAccount, Withdraw, deposited, withdrawn,
 };
 use crate::measure::{Sample, Watch, repetitions};
-use crate::script::{self, BATCH, COMMANDS, LONG_COMMANDS};
+use crate::script::{self, BATCH, COMMANDS};
 use crate::workload::Workload;
 
 const SNAPSHOT_EVERY: usize = 200;
@@ -293,9 +293,9 @@ fn run<F: Format>(workload: Workload, size: usize) -> Option<Sample> {
             });
             watch.stop(size * COMMANDS, total(bank))
         }
-        Workload::Long => long(&bank, size, Bank::execute),
-        Workload::LongSnapshots => long(&bank, size, Bank::execute_from_snapshot),
-        Workload::LongCached => long(&bank, size, Bank::execute_cached),
+        Workload::Long => long(&bank, size, script::long_commands(workload), Bank::execute),
+        Workload::LongSnapshots => long(&bank, size, script::long_commands(workload), Bank::execute_from_snapshot),
+        Workload::LongCached => long(&bank, size, script::long_commands(workload), Bank::execute_cached),
         Workload::Append | Workload::Memory => {
             let watch = Watch::start();
             bank.append_all(size);
@@ -326,16 +326,16 @@ fn replays<F: Format>(bank: &Bank<F>, size: usize) -> Sample {
 
 type Execute<F> = fn(&Bank<F>, &str, Command) -> Result<(), AccountError>;
 
-fn long<F: Format>(bank: &Bank<F>, size: usize, execute: Execute<F>) -> Sample {
+fn long<F: Format>(bank: &Bank<F>, size: usize, commands: usize, execute: Execute<F>) -> Sample {
     bank.fill(size);
     let execute = |command| execute(bank, "ada", command).expect("the script breaks no rule");
     // What is long was used before.
     execute(Command::Deposit(script::deposit(0)));
     let watch = Watch::start();
-    for n in 0..LONG_COMMANDS {
+    for n in 0..commands {
         execute(if n % 2 == 0 { Command::Deposit(script::deposit(n)) } else { Command::Withdraw(script::withdraw(n)) });
     }
-    let sample = watch.stop(LONG_COMMANDS, 0);
+    let sample = watch.stop(commands, 0);
     let mut account = Account::default();
     bank.fold("ada", &mut account, 0);
     Sample { check: account.balance, ..sample }

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use crate::domain::{Fact, MoneyDepositedV1, Order};
 use crate::measure::{Sample, Watch, repetitions};
-use crate::script::{self, BATCH, COMMANDS, LONG_COMMANDS};
+use crate::script::{self, BATCH, COMMANDS};
 use crate::workload::Workload;
 
 /// A framework with a store of its own, as its users use it.
@@ -153,12 +153,12 @@ async fn measured<P: Peer>(workload: Workload, size: usize) -> Option<Sample> {
             };
             execute(Order::Deposit(script::deposit(0))).await;
             let watch = Watch::start();
-            for n in 0..LONG_COMMANDS {
+            for n in 0..script::long_commands(workload) {
                 let order =
                     if n % 2 == 0 { Order::Deposit(script::deposit(n)) } else { Order::Withdraw(script::withdraw(n)) };
                 execute(order).await;
             }
-            let sample = watch.stop(LONG_COMMANDS, 0);
+            let sample = watch.stop(script::long_commands(workload), 0);
             Sample { check: peer.balance("ada").await, ..sample }
         }
         Workload::Append | Workload::Memory => {

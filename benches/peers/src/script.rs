@@ -4,6 +4,7 @@ use crate::domain::{
     Account, AccountEvent, AccountOpened, Deposit, MoneyDeposited, MoneyDepositedV1, MoneyWithdrawn, OpenAccount,
     Withdraw,
 };
+use crate::workload::Workload;
 
 const OWNERS: [&str; 4] = ["Ada Lovelace", "Grace Hopper", "Emmy Noether", "Sofja Kowalewskaja"];
 
@@ -13,8 +14,11 @@ pub const BATCH: usize = 10;
 /// How many commands each short stream gets.
 pub const COMMANDS: usize = 5;
 
-/// How many commands a long stream gets.
-pub const LONG_COMMANDS: usize = 20;
+/// How many commands a long stream gets: so few that it does not grow, or so many that none counts by itself where it
+/// may grow, because it is not read.
+pub fn long_commands(workload: Workload) -> usize {
+    if workload == Workload::LongCached { 10_000 } else { 20 }
+}
 
 /// How many streams share so many appended events.
 pub fn streams(events: usize) -> usize {

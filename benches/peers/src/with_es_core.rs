@@ -10,7 +10,7 @@ use es_memory_store::MemoryStore;
 
 use crate::domain::{Account, AccountEvent, Balances};
 use crate::measure::{Sample, Watch, repetitions};
-use crate::script::{self, BATCH, COMMANDS, LONG_COMMANDS};
+use crate::script::{self, BATCH, COMMANDS};
 use crate::workload::Workload;
 
 type Accounts<C> = Repository<Account, MemoryStore, C>;
@@ -137,15 +137,15 @@ async fn measured<C: Codec>(codec: C, workload: Workload, size: usize) -> Option
         }
         Workload::Long => {
             appender.fill(size).await;
-            long(accounts).await
+            long(accounts, script::long_commands(workload)).await
         }
         Workload::LongSnapshots => {
             appender.fill(size).await;
-            long(accounts.with_snapshots()).await
+            long(accounts.with_snapshots(), script::long_commands(workload)).await
         }
         Workload::LongCached => {
             appender.fill(size).await;
-            long(accounts.with_cache(100)).await
+            long(accounts.with_cache(100), script::long_commands(workload)).await
         }
         Workload::Append | Workload::Memory => {
             let watch = Watch::start();
@@ -176,17 +176,17 @@ async fn replays<C: Codec>(accounts: &Accounts<C>, size: usize) -> Sample {
     watch.stop(size * repetitions, balance)
 }
 
-async fn long<C: Codec>(accounts: Accounts<C>) -> Sample {
+async fn long<C: Codec>(accounts: Accounts<C>, commands: usize) -> Sample {
     accounts.execute("ada", script::deposit(0)).await.expect("the script breaks no rule");
     let watch = Watch::start();
-    for n in 0..LONG_COMMANDS {
+    for n in 0..commands {
         if n % 2 == 0 {
             accounts.execute("ada", script::deposit(n)).await.expect("the script breaks no rule");
         } else {
             accounts.execute("ada", script::withdraw(n)).await.expect("the script breaks no rule");
         }
     }
-    let sample = watch.stop(LONG_COMMANDS, 0);
+    let sample = watch.stop(commands, 0);
     Sample { check: accounts.load("ada").await.expect("the stream is read").state().balance, ..sample }
 }
 
