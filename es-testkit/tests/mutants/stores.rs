@@ -8,6 +8,7 @@ mod read_models;
 mod reading;
 mod sending;
 mod snapshots;
+mod transactions;
 
 use crate::Case;
 
@@ -22,6 +23,7 @@ pub(crate) fn cases() -> Vec<Case> {
         read_models::cases(),
         leases::cases(),
         parking::cases(),
+        transactions::cases(),
     ]
     .into_iter()
     .flatten()
