@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use es_core::store::{
-    AppendError, Appended, AsyncInlineTable, CheckpointName, InlineAppend, InlineFailure,
-    InlineProjection, InlineProjections, InlineTables, MultiAppend, MultiAppendError, MultiAppended, Row, RowWrite,
+    AppendError, Appended, AsyncInlineTable, CheckpointName, InlineAppend, InlineFailure, InlineProjection,
+    InlineProjections, InlineTables, MultiAppend, MultiAppendError, MultiAppended, Row, RowWrite,
 };
 use es_core::{ExpectedVersion, NewEvent, Position, RecordedEvent, StreamId};
 use tokio::sync::{mpsc, oneshot};
@@ -53,11 +53,7 @@ impl Inline {
     }
 
     /// Keeps others from moving these projections; how far they have come.
-    async fn hold(
-        &self,
-        session: &mut Session<'_>,
-        kept: &Kept,
-    ) -> Result<Vec<Option<Position>>, PostgresError> {
+    async fn hold(&self, session: &mut Session<'_>, kept: &Kept) -> Result<Vec<Option<Position>>, PostgresError> {
         let names: Vec<&str> = kept.names().map(CheckpointName::as_str).collect();
         let rows = session.query(&self.hold, &[(&names, Type::TEXT_ARRAY)]).await?;
         let row = rows.first().ok_or_else(|| PostgresError::broken("`hold_projections` gives no answer"))?;
@@ -138,13 +134,7 @@ impl PostgresStore {
     }
 
     /// Appends and projects, in a transaction that somebody else ends.
-    async fn write_with(
-        &self,
-        tx: &mut Transaction,
-        task: &Task,
-        known: &Known,
-        kept: &Kept,
-    ) -> Result<Done, Refused> {
+    async fn write_with(&self, tx: &mut Transaction, task: &Task, known: &Known, kept: &Kept) -> Result<Done, Refused> {
         let (inline, connection) = (&self.shared.inline, &mut *tx.connection);
         let mut checkpoints = inline.hold(&mut Session::Own(connection), kept).await?.into_iter();
         let appender = &self.shared.writer.appender;

@@ -62,7 +62,8 @@ async fn tables() -> Option<(Client, PostgresStore, AsyncTableProjection<Deposit
 }
 
 async fn rows(sql: &Client) -> Vec<(String, String, i64, i64)> {
-    let rows = sql.query("SELECT account, owner, cents, changes FROM deposits ORDER BY account COLLATE \"C\"", &[]).await;
+    let rows =
+        sql.query("SELECT account, owner, cents, changes FROM deposits ORDER BY account COLLATE \"C\"", &[]).await;
     rows.unwrap().iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3))).collect()
 }
 
@@ -164,9 +165,11 @@ async fn an_append_that_tables_refuse_leaves_the_log_the_rows_and_the_tables() {
     let Some(ProcessorError::Event { at, cause, .. }) = cause.downcast_ref() else { panic!("{cause:?}") };
     assert_eq!((at.stream.as_str(), at.name.as_str()), ("account-1", "money-deposited"));
     assert!(cause.is::<tokio_postgres::Error>(), "{cause:?}");
-    let multi = MultiAppend::new()
-        .append(&account(2), ExpectedVersion::NoStream, vec![deposit(3, 5)])
-        .append(&account(1), ExpectedVersion::Any, vec![deposit(4, 1_000)]);
+    let multi = MultiAppend::new().append(&account(2), ExpectedVersion::NoStream, vec![deposit(3, 5)]).append(
+        &account(1),
+        ExpectedVersion::Any,
+        vec![deposit(4, 1_000)],
+    );
     let too_much = appending.append_multi(multi).await.unwrap_err();
     assert!(matches!(too_much, MultiAppendError::Refused(AppendError::NotProjected { .. })), "{too_much:?}");
     assert_eq!(store.read_log(ReadLog::all()).await.unwrap().events.len(), 1);
@@ -195,6 +198,7 @@ async fn of_many_who_append_with_tables_each_event_is_written_once() {
     for writer in writers.collect::<Vec<_>>() {
         writer.await.unwrap();
     }
-    let totals = rows(&sql).await.iter().map(|row| (row.2, row.3)).fold((0, 0), |all, row| (all.0 + row.0, all.1 + row.1));
+    let totals =
+        rows(&sql).await.iter().map(|row| (row.2, row.3)).fold((0, 0), |all, row| (all.0 + row.0, all.1 + row.1));
     assert_eq!(totals, (48, 48));
 }

@@ -112,9 +112,11 @@ async fn an_append_that_tables_refuse_leaves_the_log_the_rows_and_the_tables() {
     let Some(ProcessorError::Event { at, cause, .. }) = cause.downcast_ref() else { panic!("{cause:?}") };
     assert_eq!((at.position, at.name.as_str()), (Position::new(2), "money-deposited"));
     assert!(cause.is::<rusqlite::Error>(), "{cause:?}");
-    let multi = MultiAppend::new()
-        .append(&account(2), ExpectedVersion::NoStream, vec![deposit(3, 5)])
-        .append(&account(1), ExpectedVersion::Any, vec![deposit(4, 1_000)]);
+    let multi = MultiAppend::new().append(&account(2), ExpectedVersion::NoStream, vec![deposit(3, 5)]).append(
+        &account(1),
+        ExpectedVersion::Any,
+        vec![deposit(4, 1_000)],
+    );
     let too_much = appending.append_multi(multi).await.unwrap_err();
     assert!(matches!(too_much, MultiAppendError::Refused(AppendError::NotProjected { .. })), "{too_much:?}");
     assert_eq!(store.read_log(ReadLog::all()).await.unwrap().events.len(), 1);

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::ReadModel;
-use super::tables_inline::{AppendWithTables, WithTables};
 use super::fold::{Changes, FoldError, fold, writes};
+use super::tables_inline::{AppendWithTables, WithTables};
 use crate::codec::Codec;
 use crate::envelope::{NewEvent, RecordedEvent};
 use crate::processor::{EventRef, ProcessorError};
 use crate::projection::KeyedProjection;
 use crate::store::{
     AppendError, Appended, CheckpointName, EventFilter, EventStore, InlineAppend, InlineFailure, InlineProjection,
-    InlineProjections, InlineTables, Limits, LogPage, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, ReadError,
-    ReadLog, ReadStream, RowLoader, RowWrite, StreamPage,
+    InlineProjections, InlineTables, Limits, LogPage, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend,
+    ReadError, ReadLog, ReadStream, RowLoader, RowWrite, StreamPage,
 };
 use crate::stream::StreamId;
 use crate::version::ExpectedVersion;

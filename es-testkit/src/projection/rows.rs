@@ -118,7 +118,12 @@ impl<P: KeyedProjection> GivenRows<P> {
     /// # Panics
     /// If there is no such row, or it shows something else.
     #[track_caller]
-    pub fn then_row_has<T: PartialEq + Debug>(self, key: impl Display, look: impl FnOnce(&P) -> T, expected: T) -> Self {
+    pub fn then_row_has<T: PartialEq + Debug>(
+        self,
+        key: impl Display,
+        look: impl FnOnce(&P) -> T,
+        expected: T,
+    ) -> Self {
         let row = self.some_row(&key.to_string());
         assert_same(&format!("row `{key}` is another than expected"), &expected, &look(&row));
         self

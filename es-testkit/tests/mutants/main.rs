@@ -1,9 +1,9 @@
 //! The proof of the conformance suite: stores that break one rule each, and the checks that notice.
 
 mod fault;
-mod transacting;
 mod stores;
 mod table;
+mod transacting;
 
 use std::time::Duration;
 
