@@ -101,7 +101,7 @@ impl RecordedEvent {
     /// ```
     pub fn follow_up(&self) -> Metadata {
         let correlation = self.metadata.correlation_id().cloned().unwrap_or_else(|| self.id.into());
-        self.metadata.clone().with_causation_id(self.id).with_correlation_id(correlation)
+        self.metadata.passed_on().with_causation_id(self.id).with_correlation_id(correlation)
     }
 }
 

@@ -1,10 +1,17 @@
-//! What tells two programs apart that would make different states of the same events.
+//! What tells two programs apart that would make different states of the same events, and two commands that say
+//! different things.
 //!
-//! A number and how it is made; what goes into it is for those who know the state and its fold.
+//! A number and how it is made; what goes into it is for those who know the state and its fold, or the command.
 
 use std::fmt::{self, Display};
 
-/// A hash of everything that a snapshot depends on beside the events; the same in every build and on every machine.
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A hash of everything that a snapshot depends on beside the events, or of what a command says; the same in every build
+/// and on every machine.
+///
+/// With serde, its text.
 ///
 /// ```
 /// use es_core::Fingerprint;
@@ -47,6 +54,21 @@ impl Fingerprint {
 impl Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        u64::from_str_radix(&text, 16)
+            .map(Self)
+            .map_err(|_| D::Error::custom("a fingerprint is sixteen hexadecimal digits"))
     }
 }
 

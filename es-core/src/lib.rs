@@ -82,12 +82,13 @@ pub use self::process::{ProcessManager, React};
 pub use self::process_driver::{PendingDeadline, ProcessDriver, ProcessError, ProcessState};
 pub use self::processor::{EventProcessor, EventRef, ProcessorError, Rebuild, Successor};
 pub use self::projection::{
-    Answer, KeyedProjection, Project, ProjectRow, Projected, Projection, ProjectionInto, Query, RowChange, RowError,
-    RowKey, WriteError, WriteTo,
+    Answer, AsyncProjectionInto, AsyncWriteTo, KeyedProjection, Project, ProjectRow, Projected, Projection,
+    ProjectionInto, Query, RowChange, RowError, RowKey, WriteError, WriteTo,
 };
 pub use self::read_model::{
-    AnswerFrom, AnswerMoved, AnswerUpdates, Answers, BusError, DuplicateAnswer, InlineStore, LiveRows, QueryBus,
-    QueryBusBuilder, QueryError, ReadModel, RowSource, RowWork, Rows, RowsPage, TableProjection, WaitError,
+    AnswerFrom, AnswerMoved, AnswerUpdates, Answers, AsyncTableProjection, BusError, DuplicateAnswer, InlineStore,
+    LiveRows, QueryBus, QueryBusBuilder, QueryError, ReadModel, RowSource, RowWork, Rows, RowsPage, TableProjection,
+    WaitError,
 };
 pub use self::repository::{
     AsOf, CommandOptions, ExecuteError, Executed, LoadError, Loaded, Repository, RetryBudget, SnapshotFailure,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::fingerprint::Fingerprint;
 use crate::id::MessageId;
 
 /// The circumstances of an event.
@@ -35,6 +36,8 @@ struct Fields {
     actor: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     traceparent: Option<Box<str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command_fingerprint: Option<Fingerprint>,
 }
 
 impl Serialize for Metadata {
@@ -76,6 +79,12 @@ impl Metadata {
         self.0.as_ref()?.traceparent.as_deref()
     }
 
+    /// What the command said that this follows from, where its sender has
+    /// [given](crate::CommandOptions::with_fingerprint) that; so that another command is not taken for a repeat of it.
+    pub fn command_fingerprint(&self) -> Option<Fingerprint> {
+        self.0.as_ref()?.command_fingerprint
+    }
+
     /// Sets the correlation id.
     #[must_use]
     pub fn with_correlation_id(mut self, id: impl Into<MessageId>) -> Self {
@@ -104,6 +113,22 @@ impl Metadata {
         self
     }
 
+    /// Sets the fingerprint of the command.
+    #[must_use]
+    pub fn with_command_fingerprint(mut self, fingerprint: Fingerprint) -> Self {
+        self.fields().command_fingerprint = Some(fingerprint);
+        self
+    }
+
+    /// What is said of this and holds for what follows from it, too.
+    pub(crate) fn passed_on(&self) -> Self {
+        let mut passed_on = self.clone();
+        if self.command_fingerprint().is_some() {
+            passed_on.fields().command_fingerprint = None;
+        }
+        passed_on
+    }
+
     fn fields(&mut self) -> &mut Fields {
         Arc::make_mut(self.0.get_or_insert_default())
     }
@@ -122,6 +147,11 @@ mod tests {
         assert_eq!(serde_json::from_str::<Metadata>(&text).unwrap(), said);
         assert_eq!(serde_json::to_string(&Metadata::new()).unwrap(), "{}");
         assert_eq!(serde_json::from_str::<Metadata>("{}").unwrap(), Metadata::new());
+        let said = Metadata::new().with_command_fingerprint(Fingerprint::new(0x2a));
+        let text = serde_json::to_string(&said).unwrap();
+        assert_eq!(text, r#"{"command_fingerprint":"000000000000002a"}"#);
+        assert_eq!(serde_json::from_str::<Metadata>(&text).unwrap(), said);
+        assert!(serde_json::from_str::<Metadata>(r#"{"command_fingerprint":"x"}"#).is_err());
     }
 
     #[test]

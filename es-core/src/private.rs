@@ -28,8 +28,8 @@ pub use crate::process::{
     Step, Trigger,
 };
 pub use crate::projection::{
-    KeyedProjection, Project, ProjectRow, Projected, Projection, ProjectionInto, RowChange, RowError, RowKey,
-    WriteError, WriteTo,
+    AsyncProjectionInto, AsyncWriteTo, KeyedProjection, Project, ProjectRow, Projected, Projection, ProjectionInto,
+    RowChange, RowError, RowKey, WriteError, WriteTo,
 };
 pub use crate::shape::{Choice, EventData, Outer, Presence, Probe, Shape, SpelledShape, Tagging, record};
 pub use crate::snapshotted::{Snapshotted, StateModel};

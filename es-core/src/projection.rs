@@ -4,6 +4,7 @@
 
 mod keyed;
 mod written;
+mod written_async;
 
 use crate::codec::Codec;
 use crate::decode_error::DecodeError;
@@ -12,6 +13,7 @@ use crate::model::ProjectionModel;
 
 pub use self::keyed::{KeyedProjection, ProjectRow, RowChange, RowError, RowKey};
 pub use self::written::{ProjectionInto, WriteError, WriteTo};
+pub use self::written_async::{AsyncProjectionInto, AsyncWriteTo};
 
 /// A read model built from the global log.
 ///

@@ -9,6 +9,8 @@ mod processor;
 mod query;
 mod rows;
 mod tables;
+mod tables_async;
+mod tables_inline;
 mod tombstone;
 mod wait;
 
@@ -29,6 +31,7 @@ pub use self::processor::RowWork;
 pub use self::query::AnswerFrom;
 pub use self::rows::{QueryError, RowSource, Rows, RowsPage};
 pub use self::tables::TableProjection;
+pub use self::tables_async::AsyncTableProjection;
 pub use self::wait::WaitError;
 
 /// A [keyed projection](KeyedProjection) in a store.

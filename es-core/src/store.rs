@@ -103,7 +103,7 @@
 //!     events may have been shown, none twice.
 //!
 //! Other capabilities have rules of their own: [`SnapshotStore`] S1 to S7, [`ReadModelStore`] M1 to M11,
-//! [`InlineAppend`] N1 to N3, [`LeaseStore`] L1 to L6, and [`FailureStore`] F1 to F7.
+//! [`InlineAppend`] N1 to N3, [`LeaseStore`] L1 to L6, [`FailureStore`] F1 to F7, and [`Transact`] T1 and T2.
 
 mod admit;
 mod append;
@@ -112,6 +112,7 @@ mod failure;
 mod filter;
 mod forward;
 mod inline;
+mod inline_tables;
 mod lease;
 mod limits;
 mod multi_append;
@@ -139,6 +140,7 @@ pub use self::checkpoint::{CheckpointError, CheckpointName, CheckpointStore, Inv
 pub use self::failure::{FailureError, FailureStore, ParkCapacity, ParkedCount, ParkedEvent, ParkedKey};
 pub use self::filter::EventFilter;
 pub use self::inline::{InlineAppend, InlineFailure, InlineProjection, InlineProjections, RowLoader};
+pub use self::inline_tables::{AsyncInlineTable, InlineTable, InlineTables};
 pub use self::lease::{Lease, LeaseError, LeaseStore};
 pub use self::limits::Limits;
 pub use self::multi_append::{
@@ -153,7 +155,7 @@ pub use self::scan::{RowPage, Scan, ScanPlace};
 pub use self::snapshot::{Snapshot, SnapshotError, SnapshotStore};
 pub use self::subscribe::Subscribe;
 pub use self::subscription::{Delivery, StreamSubscription, Subscription};
-pub use self::transact::{Transact, TransactionFailed};
+pub use self::transact::{AsyncTransact, Transact, TransactionFailed};
 pub use self::visit::EventVisitor;
 
 /// An append-only store of events.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use counter::{BeyondLimit, Counter, Increase, Start};
 use es_core::store::{AppendError, EventStore, ReadLog, ReadStream};
-use es_core::{CommandOptions, ExecuteError, ExpectedVersion, MessageId, Metadata, Repository, StreamId, Version};
+use es_core::{
+    CommandOptions, ExecuteError, ExpectedVersion, Fingerprint, MessageId, Metadata, Repository, StreamId, Version,
+};
 use es_memory_store::MemoryStore;
 use es_testkit::stores::{ChaosStore, ConflictStore, Fault, Operation};
 
@@ -35,6 +37,69 @@ async fn a_repeat_gets_the_first_answer() {
         }
         assert_eq!(total(&counters).await, 4);
         assert_eq!((first.version, first.metadata.causation_id()), (Version::new(3), Some(&id("c1"))));
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_is_used_for_another_command_is_refused() {
+    let said = |text: &str| CommandOptions::new().once("c1").with_fingerprint(Fingerprint::of([text]));
+    for cached in [0, 8] {
+        let counters = Counters::new(MemoryStore::new()).with_cache(cached);
+        let first = counters.execute_with("a", Increase { by: 3 }, said("by 3")).await.unwrap();
+        let again = counters.execute_with("a", Increase { by: 3 }, said("by 3")).await.unwrap();
+        assert_eq!(again, first);
+        assert_eq!(first.metadata.command_fingerprint(), Some(Fingerprint::of(["by 3"])));
+        assert_eq!(first.follow_up().command_fingerprint(), None, "what follows is another command");
+        for by in [3, 1, 0] {
+            let reused = counters.execute_with("a", Increase { by }, said("something else")).await.unwrap_err();
+            let ExecuteError::CommandIdReused { stream, command_id, version } = reused else { panic!("{reused:?}") };
+            assert_eq!((stream.as_str(), command_id, version), ("counter-a", id("c1"), Version::new(1)));
+        }
+        assert_eq!(total(&counters).await, 3);
+        // Whoever says nothing of what he says gets the first answer, as before.
+        assert_eq!(
+            counters.execute_with("a", Increase { by: 9 }, CommandOptions::new().once("c1")).await.unwrap(),
+            first
+        );
+        // And where the first said nothing, nothing is known of it.
+        let silent = counters.execute_with("a", Increase { by: 1 }, CommandOptions::new().once("c2")).await.unwrap();
+        let told = CommandOptions::new().once("c2").with_fingerprint(Fingerprint::of(["by 2"]));
+        assert_eq!(counters.execute_with("a", Increase { by: 2 }, told).await.unwrap(), silent);
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_was_used_to_create_creates_nothing_else() {
+    let said = |text: &str| CommandOptions::new().once("s").with_fingerprint(Fingerprint::of([text]));
+    let counters = Counters::new(MemoryStore::new());
+    let first = counters.execute_with("a", Start { limit: 2 }, said("2")).await.unwrap();
+    assert_eq!(counters.execute_with("a", Start { limit: 2 }, said("2")).await.unwrap(), first);
+    let reused = counters.execute_with("a", Start { limit: 3 }, said("3")).await;
+    assert!(matches!(reused, Err(ExecuteError::CommandIdReused { .. })), "{reused:?}");
+    let reused = counters.execute_with("a", Increase { by: 1 }, said("by 1")).await;
+    assert!(matches!(reused, Err(ExecuteError::CommandIdReused { .. })), "{reused:?}");
+}
+
+#[tokio::test]
+async fn of_two_commands_with_one_id_at_once_one_is_refused() {
+    for round in 0..50_u32 {
+        let counters = Counters::new(MemoryStore::new());
+        let tasks: Vec<_> = (0..4_u32)
+            .map(|by| {
+                let counters = counters.clone();
+                let options = CommandOptions::new().once("c").with_fingerprint(Fingerprint::of([by.to_string()]));
+                tokio::spawn(async move { counters.execute_with("a", Increase { by: by + 1 }, options).await })
+            })
+            .collect();
+        let mut done = Vec::new();
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(executed) => done.push(executed),
+                Err(ExecuteError::CommandIdReused { .. }) => {}
+                Err(error) => panic!("round {round}: {error:?}"),
+            }
+        }
+        assert_eq!(done.len(), 1, "round {round}");
     }
 }
 

@@ -4,7 +4,7 @@
 //! know: how many events came before, the highest event id so far, and where some earlier messages are.
 
 use bytes::Bytes;
-use es_core::{EventId, EventName, Metadata, NewEvent, RecordedEvent, StreamId, Timestamp, Version};
+use es_core::{EventId, EventName, Fingerprint, Metadata, NewEvent, RecordedEvent, StreamId, Timestamp, Version};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use uuid::Uuid;
@@ -46,6 +46,8 @@ struct Line<'a> {
     actor: Option<Cow<'a, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fingerprint: Option<Fingerprint>,
     /// How long the payload is.
     bytes: usize,
 }
@@ -98,6 +100,7 @@ pub(crate) fn encode(stream: &StreamId, tail: &Tail, events: &[NewEvent]) -> Byt
         causation: text.causation.as_deref().map(Cow::Borrowed),
         actor: event.metadata.actor().map(Cow::Borrowed),
         traceparent: event.metadata.traceparent().map(Cow::Borrowed),
+        fingerprint: event.metadata.command_fingerprint(),
         bytes: event.payload.len(),
     });
     let head = Head {
@@ -197,7 +200,8 @@ impl Line<'_> {
         let metadata = self.correlation.iter().fold(Metadata::new(), |all, id| all.with_correlation_id(&**id));
         let metadata = self.causation.iter().fold(metadata, |all, id| all.with_causation_id(&**id));
         let metadata = self.actor.iter().fold(metadata, |all, actor| all.with_actor(&**actor));
-        self.traceparent.iter().fold(metadata, |all, parent| all.with_traceparent(&**parent))
+        let metadata = self.traceparent.iter().fold(metadata, |all, parent| all.with_traceparent(&**parent));
+        self.fingerprint.into_iter().fold(metadata, Metadata::with_command_fingerprint)
     }
 }
 

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use es_core::store::{
-    AppendError, Appended, CheckpointName, InlineAppend, InlineFailure, InlineProjection, InlineProjections,
-    MultiAppend, MultiAppendError, MultiAppended, Row, RowWrite,
+    AppendError, Appended, AsyncInlineTable, CheckpointName, InlineAppend, InlineFailure, InlineProjection,
+    InlineProjections, InlineTables, MultiAppend, MultiAppendError, MultiAppended, Row, RowWrite,
 };
 use es_core::{ExpectedVersion, NewEvent, Position, RecordedEvent, StreamId};
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::types::Type;
 
 use crate::append::{ATTEMPTS, Session};
+use crate::checkpoints::Change;
 use crate::connection::Connection;
 use crate::error::PostgresError;
 use crate::kinds::Known;
@@ -20,6 +21,7 @@ use crate::row::{position, to_sql};
 use crate::schema::SchemaName;
 use crate::store::PostgresStore;
 use crate::task::{Done, Task};
+use crate::transaction::Transaction;
 
 /// How many events a projection is given at once.
 const BATCH: usize = 1024;
@@ -51,12 +53,8 @@ impl Inline {
     }
 
     /// Keeps others from moving these projections; how far they have come.
-    async fn hold(
-        &self,
-        session: &mut Session<'_>,
-        projections: &[Arc<dyn InlineProjection>],
-    ) -> Result<Vec<Option<Position>>, PostgresError> {
-        let names: Vec<&str> = projections.iter().map(|projection| projection.name().as_str()).collect();
+    async fn hold(&self, session: &mut Session<'_>, kept: &Kept) -> Result<Vec<Option<Position>>, PostgresError> {
+        let names: Vec<&str> = kept.names().map(CheckpointName::as_str).collect();
         let rows = session.query(&self.hold, &[(&names, Type::TEXT_ARRAY)]).await?;
         let row = rows.first().ok_or_else(|| PostgresError::broken("`hold_projections` gives no answer"))?;
         let places: Option<Vec<Option<i64>>> = row.try_get(0)?;
@@ -72,38 +70,62 @@ impl Inline {
     }
 }
 
-/// Those that are told apart by their names.
-fn distinct(projections: &InlineProjections) -> Vec<Arc<dyn InlineProjection>> {
-    let mut distinct: Vec<Arc<dyn InlineProjection>> = Vec::new();
-    for projection in &**projections {
-        if !distinct.iter().any(|known| known.name() == projection.name()) {
-            distinct.push(Arc::clone(projection));
+type Table = dyn AsyncInlineTable<Transaction>;
+
+/// What is kept up with an append; told apart by names.
+#[derive(Default)]
+struct Kept {
+    rows: Vec<Arc<dyn InlineProjection>>,
+    tables: Vec<Arc<Table>>,
+}
+
+impl Kept {
+    fn new(rows: &InlineProjections, tables: &[Arc<Table>]) -> Self {
+        let mut kept = Self::default();
+        for rows in &**rows {
+            if !kept.names().any(|known| known == rows.name()) {
+                kept.rows.push(Arc::clone(rows));
+            }
         }
+        for table in tables {
+            if !kept.names().any(|known| known == table.name()) {
+                kept.tables.push(Arc::clone(table));
+            }
+        }
+        kept
     }
-    distinct
+
+    /// First those of rows, then those of tables.
+    fn names(&self) -> impl Iterator<Item = &CheckpointName> {
+        self.rows.iter().map(|rows| rows.name()).chain(self.tables.iter().map(|table| table.name()))
+    }
 }
 
 impl PostgresStore {
-    async fn append_with(&self, task: Task, projections: &InlineProjections) -> Result<Done, Refused> {
-        let distinct = distinct(projections);
-        let mut connection = self.connection().await?;
-        let known = self.shared.writer.appender.kinds.of(&mut connection, task.events()).await;
+    async fn append_with(&self, task: Task, kept: Kept) -> Result<Done, Refused> {
         // The connection is given up with whatever goes on there, unless the transaction has been ended.
+        let mut tx = self.within(self.connection().await?);
+        let known = self.shared.writer.appender.kinds.of(&mut tx.connection, task.events()).await;
         let known = known?;
         let mut attempt = 0;
         loop {
             attempt += 1;
-            connection.batch("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-            let written = self.write_with(&mut connection, &task, &known, &distinct).await;
+            tx.connection.batch("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+            let written = self.write_with(&mut tx, &task, &known, &kept).await;
             let is_kept = matches!(written, Ok(Done::Append(Ok(_)) | Done::Multi(Ok(_))));
-            connection.batch(if is_kept { "COMMIT" } else { "ROLLBACK" }).await?;
+            if is_kept {
+                // A transaction in which something failed answers COMMIT with ROLLBACK, and no error.
+                tx.connection.batch("SELECT 1; COMMIT").await.map_err(PostgresError::rolled_back)?;
+            } else {
+                tx.connection.batch("ROLLBACK").await?;
+            }
             match written {
                 Err(Refused::Postgres(error)) if error.is_race() && attempt < ATTEMPTS => {}
                 written => {
-                    connection.give_back();
+                    tx.connection.give_back();
                     if is_kept {
                         self.shared.watch.appended();
-                        projections.iter().for_each(|projection| projection.committed());
+                        kept.rows.iter().for_each(|projection| projection.committed());
                     }
                     return written;
                 }
@@ -112,15 +134,9 @@ impl PostgresStore {
     }
 
     /// Appends and projects, in a transaction that somebody else ends.
-    async fn write_with(
-        &self,
-        connection: &mut Connection,
-        task: &Task,
-        known: &Known,
-        projections: &[Arc<dyn InlineProjection>],
-    ) -> Result<Done, Refused> {
-        let inline = &self.shared.inline;
-        let checkpoints = inline.hold(&mut Session::Own(connection), projections).await?;
+    async fn write_with(&self, tx: &mut Transaction, task: &Task, known: &Known, kept: &Kept) -> Result<Done, Refused> {
+        let (inline, connection) = (&self.shared.inline, &mut *tx.connection);
+        let mut checkpoints = inline.hold(&mut Session::Own(connection), kept).await?.into_iter();
         let appender = &self.shared.writer.appender;
         let (mut done, first) = appender.append_within(&mut Session::Own(connection), task, known).await?;
         let done = done.pop().ok_or_else(|| PostgresError::broken("an append has an outcome"))?;
@@ -130,8 +146,11 @@ impl PostgresStore {
             Done::Append(Err(_)) | Done::Multi(Err(_)) => return Ok(done),
         };
         let through = inline.settle(&mut Session::Own(connection), first.and(last)).await?;
-        for (projection, checkpoint) in projections.iter().zip(checkpoints) {
+        for (projection, checkpoint) in kept.rows.iter().zip(&mut checkpoints) {
             self.project(connection, projection, checkpoint, through).await?;
+        }
+        for (table, checkpoint) in kept.tables.iter().zip(checkpoints) {
+            self.write_table(tx, &**table, checkpoint, through).await?;
         }
         Ok(done)
     }
@@ -163,6 +182,36 @@ impl PostgresStore {
             read_models.write(session, name, &writes).await?;
             after = seen;
         }
+    }
+
+    /// Lets tables see what follows their checkpoint, page by page.
+    async fn write_table(
+        &self,
+        tx: &mut Transaction,
+        table: &Table,
+        checkpoint: Option<Position>,
+        through: Position,
+    ) -> Result<(), Refused> {
+        let (name, filter) = (table.name(), table.filter());
+        let (reader, kinds) = (&self.shared.reader, &self.shared.writer.appender.kinds);
+        let mut after = checkpoint.unwrap_or_default();
+        if checkpoint.is_some_and(|checkpoint| checkpoint > through) {
+            return Ok(());
+        }
+        loop {
+            let (events, seen) = reader.settled(&mut tx.connection, kinds, &filter, (after, through), BATCH).await?;
+            let written = table.write(tx, &events).await;
+            written.map_err(|cause| Refused::Projection { projection: name.clone(), cause: cause.into() })?;
+            if seen >= through {
+                break;
+            }
+            after = seen;
+        }
+        let session = &mut Session::Own(&mut tx.connection);
+        let places = (checkpoint, through);
+        let saved = self.shared.checkpoints.change(session, name, places, Change::Save).await?;
+        // The transaction has the lock of the checkpoint.
+        saved.map_err(|error| PostgresError::broken(error.to_string()).into())
     }
 
     /// What a projection makes of events. It asks for rows without `await`, so it is given a thread where it may wait.
@@ -213,13 +262,7 @@ impl InlineAppend for PostgresStore {
         events: Vec<NewEvent>,
         projections: &InlineProjections,
     ) -> Result<Appended, AppendError> {
-        self.shared.limits.check(stream, &events)?;
-        match self.append_with(Task::append(stream, expected, events), projections).await {
-            Ok(Done::Append(appended)) => appended,
-            Ok(Done::Multi(_)) => unreachable!("an append has the outcome of one"),
-            Err(Refused::Projection { projection, cause }) => Err(AppendError::NotProjected { projection, cause }),
-            Err(Refused::Postgres(error)) => Err(AppendError::Store { stream: stream.clone(), cause: Box::new(error) }),
-        }
+        self.append_kept(stream, expected, events, Kept::new(projections, &[])).await
     }
 
     async fn append_multi_inline(
@@ -227,8 +270,59 @@ impl InlineAppend for PostgresStore {
         batch: MultiAppend,
         projections: &InlineProjections,
     ) -> Result<MultiAppended, MultiAppendError> {
+        self.append_multi_kept(batch, Kept::new(projections, &[])).await
+    }
+}
+
+#[async_trait]
+impl InlineTables for PostgresStore {
+    type Table = Table;
+
+    fn table_name(table: &Table) -> &CheckpointName {
+        table.name()
+    }
+
+    async fn append_with_tables(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+        projections: &InlineProjections,
+        tables: &Arc<[Arc<Table>]>,
+    ) -> Result<Appended, AppendError> {
+        self.append_kept(stream, expected, events, Kept::new(projections, tables)).await
+    }
+
+    async fn append_multi_with_tables(
+        &self,
+        batch: MultiAppend,
+        projections: &InlineProjections,
+        tables: &Arc<[Arc<Table>]>,
+    ) -> Result<MultiAppended, MultiAppendError> {
+        self.append_multi_kept(batch, Kept::new(projections, tables)).await
+    }
+}
+
+impl PostgresStore {
+    async fn append_kept(
+        &self,
+        stream: &StreamId,
+        expected: ExpectedVersion,
+        events: Vec<NewEvent>,
+        kept: Kept,
+    ) -> Result<Appended, AppendError> {
+        self.shared.limits.check(stream, &events)?;
+        match self.append_with(Task::append(stream, expected, events), kept).await {
+            Ok(Done::Append(appended)) => appended,
+            Ok(Done::Multi(_)) => unreachable!("an append has the outcome of one"),
+            Err(Refused::Projection { projection, cause }) => Err(AppendError::NotProjected { projection, cause }),
+            Err(Refused::Postgres(error)) => Err(AppendError::Store { stream: stream.clone(), cause: Box::new(error) }),
+        }
+    }
+
+    async fn append_multi_kept(&self, batch: MultiAppend, kept: Kept) -> Result<MultiAppended, MultiAppendError> {
         batch.validate(&self.shared.limits)?;
-        match self.append_with(Task::Multi(batch), projections).await {
+        match self.append_with(Task::Multi(batch), kept).await {
             Ok(Done::Multi(appended)) => appended,
             Ok(Done::Append(_)) => unreachable!("an append to several streams has the outcome of one"),
             Err(Refused::Projection { projection, cause }) => {

@@ -1,8 +1,8 @@
 //! An event store in PostgreSQL 13 or later: the store for several processes on several machines.
 //!
-//! [`PostgresStore`] keeps the [contract](es_core::store) of all stores, with every capability but
-//! [`Transact`](es_core::store::Transact): subscriptions, checkpoints, snapshots, appends to several streams, read models,
-//! also inside the transaction of an append, leases by the clock of the server, and parked events.
+//! [`PostgresStore`] keeps the [contract](es_core::store) of all stores, with every capability: subscriptions,
+//! checkpoints, snapshots, appends to several streams, read models and tables of yours, also inside the transaction of an
+//! append, leases by the clock of the server, and parked events.
 //!
 //! - **One order for all.** A reader that has seen a position never later finds an event before it, whatever was in
 //!   flight; and waits for nothing but appends: no other transaction of the server holds it up.
@@ -10,7 +10,7 @@
 //!   A lone writer pays one round trip.
 //! - **Sent again, stored once.** When a connection is lost, the outcome of an append is not known; sending it again tells.
 //! - **Your own transactions.** [`PostgresStore::append_in`] puts events beside changes of your tables, and
-//!   [`PostgresStore::begin`] a read model beside its checkpoint.
+//!   [`PostgresStore::begin`] a read model beside its checkpoint; a [projection](Transaction) does so by itself.
 //! - **Plain tables.** `SELECT * FROM es.event_log` shows the log with readable times, metadata, and payloads as `jsonb`,
 //!   and `es.read_model` the rows of read models.
 //!   Events are kept from `UPDATE`, `DELETE` and `TRUNCATE` by triggers, and by rights, if users have no more than they need.
@@ -90,6 +90,7 @@ mod leases;
 mod plan;
 mod snapshots;
 mod task;
+mod transact;
 mod transaction;
 mod writer;
 

@@ -17,12 +17,46 @@ use crate::task::{Done, Outcome, Task};
 
 /// A transaction on a connection of the store; made by [`PostgresStore::begin`], rolled back if it is dropped.
 ///
+/// A projection into tables of its own writes through it, and is kept up by an `AsyncTableProjection` of es-core:
+///
+/// ```no_run
+/// use es_core::{AsyncTableProjection, AsyncWriteTo, Event, InlineStore, Projection, RecordedEvent};
+/// use es_postgres_store::{PostgresStore, Transaction, tokio_postgres};
+///
+/// #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, Event)]
+/// #[event(name = "account-opened")]
+/// pub struct AccountOpened { pub owner: String }
+///
+/// #[derive(Debug, Projection)]
+/// #[projection(
+///     name = "openings", into = async Transaction, error = tokio_postgres::Error, events(AccountOpened),
+/// )]
+/// pub struct Openings;
+///
+/// impl AsyncWriteTo<Transaction, AccountOpened> for Openings {
+///     async fn write(
+///         &self, tx: &Transaction, event: AccountOpened, _: &RecordedEvent,
+///     ) -> Result<(), tokio_postgres::Error> {
+///         tx.client().execute("INSERT INTO openings (owner) VALUES ($1)", &[&event.owner]).await.map(drop)
+///     }
+/// }
+///
+/// # async fn project(store: PostgresStore) -> Result<(), Box<dyn std::error::Error>> {
+/// let openings = AsyncTableProjection::new(store.clone(), Openings);
+/// openings.catch_up().await?;
+///
+/// // Or in the transaction of each append: an event that `write` refuses is then not appended.
+/// let appending = InlineStore::new(store, []).with_tables([openings.inline()]);
+/// # let _ = appending;
+/// # Ok(()) }
+/// ```
+///
 /// Until it ends, others wait who append to the streams it has appended to, and readers of the log see no event behind
 /// those it has appended: so do in it nothing that takes long.
 /// After an error of the server it can only be rolled back.
 pub struct Transaction {
     store: PostgresStore,
-    connection: Pooled,
+    pub(crate) connection: Pooled,
 }
 
 impl std::fmt::Debug for Transaction {
@@ -137,6 +171,11 @@ impl PostgresStore {
         let connection = self.shared.pool.get().await?;
         connection.batch("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
         Ok(Transaction { store: self.clone(), connection })
+    }
+
+    /// A transaction for tables beside an append, which is ended by whoever has begun it.
+    pub(crate) fn within(&self, connection: Pooled) -> Transaction {
+        Transaction { store: self.clone(), connection }
     }
 
     /// Appends in a transaction of the user's own, on any connection to the database of the store.

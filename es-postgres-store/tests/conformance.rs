@@ -27,6 +27,7 @@ es_testkit::store_conformance!(
         inline_append,
         leases,
         failures,
+        async_transactions,
         second_handle,
         durable,
     ],

@@ -1,14 +1,11 @@
-//! `ReadModelStore` and `InlineAppend` of the store: reads from a snapshot, changes by the writer.
+//! `ReadModelStore` of the store: reads from a snapshot, changes by the writer.
 
 use async_trait::async_trait;
+use es_core::Position;
 use es_core::store::{
-    AppendError, Appended, CheckpointName, EventStore, InlineAppend, InlineProjections, LoadedRows, MultiAppend,
-    MultiAppendError, MultiAppended, ReadModelEntry, ReadModelError, ReadModelStore, RowPage, RowWrite, Scan,
+    CheckpointName, LoadedRows, ReadModelEntry, ReadModelError, ReadModelStore, RowPage, RowWrite, Scan,
 };
-use es_core::{ExpectedVersion, NewEvent, Position, StreamId};
 
-use crate::error::SqliteError;
-use crate::inline;
 use crate::rows::{self, RowChange, failed};
 use crate::scan;
 use crate::store::SqliteStore;
@@ -53,49 +50,5 @@ impl ReadModelStore for SqliteStore {
     async fn list_read_models(&self) -> Result<Vec<ReadModelEntry>, ReadModelError> {
         let mut snapshot = self.shared.pool.snapshot().map_err(failed)?;
         rows::list(&snapshot.reader().connection).map_err(failed)
-    }
-}
-
-#[async_trait]
-impl InlineAppend for SqliteStore {
-    async fn append_inline(
-        &self,
-        stream: &StreamId,
-        expected: ExpectedVersion,
-        events: Vec<NewEvent>,
-        projections: &InlineProjections,
-    ) -> Result<Appended, AppendError> {
-        self.limits().check(stream, &events)?;
-        let append = Task::Append { stream: stream.clone(), expected, events, inline: projections.clone() };
-        match self.shared.queue.join(append).await {
-            Ok(Done::Append(appended)) => {
-                inline::committed(projections);
-                appended
-            }
-            Ok(_) => unreachable!("an append has the outcome of one"),
-            Err(SqliteError::NotProjected { projection, source: cause }) => {
-                Err(AppendError::NotProjected { projection, cause })
-            }
-            Err(error) => Err(AppendError::Store { stream: stream.clone(), cause: Box::new(error) }),
-        }
-    }
-
-    async fn append_multi_inline(
-        &self,
-        batch: MultiAppend,
-        projections: &InlineProjections,
-    ) -> Result<MultiAppended, MultiAppendError> {
-        batch.validate(&self.limits())?;
-        match self.shared.queue.join(Task::AppendMulti { batch, inline: projections.clone() }).await {
-            Ok(Done::AppendMulti(appended)) => {
-                inline::committed(projections);
-                appended
-            }
-            Ok(_) => unreachable!("an append to several streams has the outcome of one"),
-            Err(SqliteError::NotProjected { projection, source: cause }) => {
-                Err(AppendError::NotProjected { projection, cause }.into())
-            }
-            Err(error) => Err(MultiAppendError::Store { cause: Box::new(error) }),
-        }
     }
 }

@@ -13,6 +13,7 @@ use es_core::{Clock, ExpectedVersion, NewEvent, Position, StreamId, SystemClock,
 
 use crate::checkpoints::{self, Change};
 use crate::error::SqliteError;
+use crate::inline::Inline;
 use crate::open::{OpenError, Opened};
 use crate::options::Options;
 use crate::pool::Pool;
@@ -145,7 +146,7 @@ impl EventStore for SqliteStore {
         match self
             .shared
             .queue
-            .join(Task::Append { stream: stream.clone(), expected, events, inline: Arc::new([]) })
+            .join(Task::Append { stream: stream.clone(), expected, events, inline: Inline::default() })
             .await
         {
             Ok(Done::Append(appended)) => appended,
@@ -204,7 +205,7 @@ impl Subscribe for SqliteStore {
 impl MultiStreamAppend for SqliteStore {
     async fn append_multi(&self, batch: MultiAppend) -> Result<MultiAppended, MultiAppendError> {
         batch.validate(&self.shared.limits)?;
-        match self.shared.queue.join(Task::AppendMulti { batch, inline: Arc::new([]) }).await {
+        match self.shared.queue.join(Task::AppendMulti { batch, inline: Inline::default() }).await {
             Ok(Done::AppendMulti(appended)) => appended,
             Ok(_) => unreachable!("an append to several streams has the outcome of one"),
             Err(error) => Err(MultiAppendError::Store { cause: Box::new(error) }),

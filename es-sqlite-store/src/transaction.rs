@@ -13,7 +13,7 @@ use crate::store::SqliteStore;
 /// A projection into tables of its own writes through it, and is kept up by a `TableProjection` of es-core:
 ///
 /// ```
-/// use es_core::{Event, Projection, RecordedEvent, TableProjection, WriteTo};
+/// use es_core::{Event, InlineStore, Projection, RecordedEvent, TableProjection, WriteTo};
 /// use es_sqlite_store::{SqliteStore, Transaction, rusqlite};
 ///
 /// #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, Event)]
@@ -36,12 +36,23 @@ use crate::store::SqliteStore;
 /// store.transaction(|tx| -> Result<(), es_sqlite_store::SqliteError> {
 ///     Ok(tx.connection().execute_batch("CREATE TABLE IF NOT EXISTS openings (owner TEXT) STRICT")?)
 /// }).await?;
-/// TableProjection::new(store, Openings).catch_up().await?;
+/// let openings = TableProjection::new(store.clone(), Openings);
+/// openings.catch_up().await?;
+///
+/// // Or in the transaction of each append: an event that `write` refuses is then not appended.
+/// let appending = InlineStore::new(store, []).with_tables([openings.inline()]);
+/// # let _ = appending;
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
 pub struct Transaction<'t> {
     connection: &'t Connection,
+}
+
+impl<'t> Transaction<'t> {
+    pub(crate) fn new(connection: &'t Connection) -> Self {
+        Self { connection }
+    }
 }
 
 impl Transaction<'_> {

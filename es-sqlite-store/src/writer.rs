@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use es_core::store::{
-    AppendError, Appended, CheckpointError, CheckpointName, InlineProjection, InlineProjections, MultiAppend,
-    MultiAppendError, MultiAppended, RowWrite,
+    AppendError, Appended, CheckpointError, CheckpointName, MultiAppend, MultiAppendError, MultiAppended, RowWrite,
 };
 use es_core::{ExpectedVersion, NewEvent, Position, StreamId};
 use rusqlite::{Connection, TransactionBehavior};
@@ -12,7 +11,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::append::{Kinds, Log};
 use crate::checkpoints::{self, Change};
 use crate::error::SqliteError;
-use crate::inline;
+use crate::inline::{self, Inline};
 use crate::queue::Work;
 use crate::rows::{self, RowChange};
 use crate::snapshots;
@@ -20,8 +19,8 @@ use crate::watch::Watch;
 
 /// Something to write.
 pub(crate) enum Task {
-    Append { stream: StreamId, expected: ExpectedVersion, events: Vec<NewEvent>, inline: InlineProjections },
-    AppendMulti { batch: MultiAppend, inline: InlineProjections },
+    Append { stream: StreamId, expected: ExpectedVersion, events: Vec<NewEvent>, inline: Inline },
+    AppendMulti { batch: MultiAppend, inline: Inline },
     Rows { name: CheckpointName, change: RowChange },
     Checkpoint { name: CheckpointName, change: Change },
     Snapshots(snapshots::Change),
@@ -67,10 +66,8 @@ impl File {
         let mut log = Log::new(&tx, &mut kinds)?;
         let done: Vec<_> = tasks.iter().map(|task| task.perform(&tx, &mut log)).collect::<Result<_, _>>()?;
         let head = log.finish()?;
-        inline::project(
-            &tx,
-            tasks.iter().zip(&done).filter(|(_, done)| done.has_appended()).flat_map(|(task, _)| task.inline()),
-        )?;
+        let appends = tasks.iter().zip(&done).filter(|(_, done)| done.has_appended());
+        inline::project(&tx, appends.filter_map(|(task, _)| task.inline()))?;
         tx.commit()?;
         self.kinds = kinds;
         Ok((done, head))
@@ -85,10 +82,10 @@ impl Done {
 }
 
 impl Task {
-    fn inline(&self) -> &[Arc<dyn InlineProjection>] {
+    fn inline(&self) -> Option<&Inline> {
         match self {
-            Self::Append { inline, .. } | Self::AppendMulti { inline, .. } => inline,
-            _ => &[],
+            Self::Append { inline, .. } | Self::AppendMulti { inline, .. } => Some(inline),
+            _ => None,
         }
     }
 

@@ -15,6 +15,7 @@ es_testkit::store_conformance!(
         inline_append,
         leases,
         failures,
+        transactions,
         second_handle,
         durable,
         any_executor

@@ -27,6 +27,8 @@
 //! | `inline_append` | is [`InlineAppend`](es_core::store::InlineAppend) | N1 to N3 |
 //! | `leases` | is [`LeaseStore`](es_core::store::LeaseStore) | L1 to L6 |
 //! | `failures` | is [`FailureStore`](es_core::store::FailureStore) | F1 to F7 |
+//! | `transactions` | is [`Transact`](es_core::store::Transact) | T1 and T2 |
+//! | `async_transactions` | is [`AsyncTransact`](es_core::store::AsyncTransact) | T1 and T2 |
 //! | `ids_within_streams` | does *not* know an event id of another stream | 15 and 17 are held within each stream only |
 //! | `second_handle` | can be opened twice at one place | all, between handles |
 //! | `durable` | has what it had when it is opened again | all, after a restart |
@@ -70,6 +72,7 @@ mod report;
 mod rules;
 mod run;
 mod subject;
+mod transactions;
 
 mod appending;
 mod checkpoints;
@@ -87,6 +90,7 @@ mod sending_again;
 mod several_streams;
 mod snapshots;
 mod subscribing;
+mod transacting;
 mod visiting;
 
 pub use self::executor::Executor;

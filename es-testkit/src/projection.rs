@@ -1,5 +1,8 @@
 //! Scenarios of a projection: given this log, then this answer. There is no store and no runner.
 
+mod rows;
+
+use std::error::Error;
 use std::fmt::Debug;
 
 use es_core::{Answer, Event, EventName, Events, Json, Projected, Projection, Query, RecordedEvent, StreamId};
@@ -7,6 +10,8 @@ use es_core::{Answer, Event, EventName, Events, Json, Projected, Projection, Que
 use crate::difference::assert_same;
 use crate::log::Log;
 use crate::round_trip::{assert_survives, causes, encoded};
+
+pub use self::rows::{GivenRows, given_rows};
 
 /// Begins a scenario of a projection, with an empty log.
 ///
@@ -71,14 +76,7 @@ impl<P: Projection> GivenLog<P> {
     /// from JSON as it went in; or if `stream` does not name a stream.
     #[track_caller]
     pub fn event<E: Event + PartialEq + Debug>(mut self, stream: &str, event: E) -> Self {
-        if let Projected::NotListed = self.project(stream, &event) {
-            panic!(
-                "projection `{}` does not list event `{}`: add it to `events(..)` of the projection, \
-                 or to the scenario with `unrelated_event`",
-                P::NAME,
-                E::NAME
-            );
-        }
+        assert_listed(self.project(stream, &event), P::NAME, E::NAME);
         self
     }
 
@@ -89,9 +87,7 @@ impl<P: Projection> GivenLog<P> {
     /// stream.
     #[track_caller]
     pub fn unrelated_event<E: Event + PartialEq + Debug>(mut self, stream: &str, event: E) -> Self {
-        if let Projected::Applied = self.project(stream, &event) {
-            panic!("projection `{}` lists event `{}`: add it to the scenario with `event`", P::NAME, E::NAME);
-        }
+        assert_not_listed(self.project(stream, &event), P::NAME, E::NAME);
         self
     }
 
@@ -134,27 +130,48 @@ impl<P: Projection> GivenLog<P> {
 
     #[track_caller]
     fn project<E: Event + PartialEq + Debug>(&mut self, stream: &str, event: &E) -> Projected {
-        let stream: StreamId = match stream.parse() {
-            Ok(stream) => stream,
-            Err(error) => panic!("`{stream}` does not name a stream: {error}"),
-        };
-        let recorded = self.record(&stream, event);
+        let recorded = record(&mut self.log, stream, event);
         match self.projection.project_event(&Json, &recorded) {
             Ok(projected) => projected,
-            Err(error) => {
-                panic!("projection `{}` cannot read event `{}`: {}\n{recorded:#?}", P::NAME, E::NAME, causes(&error))
-            }
+            Err(error) => unreadable(P::NAME, &recorded, &error),
         }
     }
+}
 
-    #[track_caller]
-    fn record<E: Event + PartialEq + Debug>(&mut self, stream: &StreamId, event: &E) -> RecordedEvent {
-        let name = EventName::from_static(E::NAME);
-        let payload = encoded(&name, event, event.encode(&Json));
-        let recorded = self.log.record(stream, name, E::VERSION, payload);
-        assert_survives(event, &recorded, E::decode(&Json, &recorded).map(Events::one));
-        recorded
-    }
+/// The event as a store would give it back, after it has been there and back.
+#[track_caller]
+fn record<E: Event + PartialEq + Debug>(log: &mut Log, stream: &str, event: &E) -> RecordedEvent {
+    let stream: StreamId = match stream.parse() {
+        Ok(stream) => stream,
+        Err(error) => panic!("`{stream}` does not name a stream: {error}"),
+    };
+    let name = EventName::from_static(E::NAME);
+    let payload = encoded(&name, event, event.encode(&Json));
+    let recorded = log.record(&stream, name, E::VERSION, payload);
+    assert_survives(event, &recorded, E::decode(&Json, &recorded).map(Events::one));
+    recorded
+}
+
+#[track_caller]
+fn unreadable(projection: &str, recorded: &RecordedEvent, error: &dyn Error) -> ! {
+    panic!("projection `{projection}` cannot read event `{}`: {}\n{recorded:#?}", recorded.name, causes(error))
+}
+
+#[track_caller]
+fn assert_listed(projected: Projected, projection: &str, event: &str) {
+    assert!(
+        projected == Projected::Applied,
+        "projection `{projection}` does not list event `{event}`: add it to `events(..)` of the projection, \
+         or to the scenario with `unrelated_event`"
+    );
+}
+
+#[track_caller]
+fn assert_not_listed(projected: Projected, projection: &str, event: &str) {
+    assert!(
+        projected == Projected::NotListed,
+        "projection `{projection}` lists event `{event}`: add it to the scenario with `event`"
+    );
 }
 
 const STATE: &str = "the read model is another than expected";

@@ -1,6 +1,5 @@
 //! The laws of every aggregate, tested with payloads and commands that are made at random from their shapes.
 
-mod block_on;
 mod commands;
 mod compare;
 mod events;

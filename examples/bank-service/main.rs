@@ -3,7 +3,8 @@
 //!
 //! `routes.rs` says what the bank consists of, and which request is which command or query; `transfers.rs` the same of
 //! money that moves, by a process manager; `preconditions.rs` reads `If-Match` and `Idempotency-Key`,
-//! `problem.rs` turns errors into `application/problem+json`. The domain is that of the example `bank`, unchanged.
+//! `problem.rs` turns errors into `application/problem+json`. The domain is that of the example `bank`, unchanged; the
+//! read model, `balance.rs`, is kept in the store, so a restart goes on where it stopped.
 //!
 //! ```text
 //! curl -i -X PUT  localhost:8080/accounts/ada -H 'content-type: application/json' -d '{"owner":"Ada"}'
@@ -16,8 +17,7 @@
 
 #[path = "../bank/account.rs"]
 pub mod account;
-#[path = "../bank/balances.rs"]
-pub mod balances;
+pub mod balance;
 #[path = "../bank/order.rs"]
 pub mod order;
 pub mod preconditions;

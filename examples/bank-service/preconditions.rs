@@ -2,7 +2,8 @@
 
 use axum::http::{HeaderMap, HeaderName, header};
 use es::app::CommandError;
-use es_core::{CommandOptions, ExecuteError, Metadata, Version};
+use es_core::{Aggregate, CommandOptions, ExecuteError, Fingerprint, HandledBy, Metadata, Version};
+use serde::Serialize;
 
 use crate::account::AccountError;
 use crate::problem::Problem;
@@ -42,9 +43,15 @@ impl Preconditions {
         Ok(Self { if_match, is_new, idempotency_key: key, metadata })
     }
 
-    pub fn options(&self) -> CommandOptions {
+    /// What is demanded of a command; its key is that of this command only, whatever the body looked like.
+    pub fn options<A: Aggregate, M: HandledBy<A> + Serialize>(&self, command: &M) -> CommandOptions {
         let options = CommandOptions::from(self.metadata.clone());
-        let options = self.idempotency_key.iter().fold(options, |options, key| options.once(key.as_str()));
+        let options = self.idempotency_key.iter().fold(options, |options, key| {
+            // What cannot be written has not been read from JSON, and is then told apart by its kind.
+            let name = command.name();
+            let said = serde_json::to_string(command).unwrap_or_default();
+            options.once(key.as_str()).with_fingerprint(Fingerprint::of([name, &said]))
+        });
         match self.if_match {
             Some(IfMatch::Version(version)) => options.expecting(version),
             Some(IfMatch::Any) | None => options,
@@ -52,17 +59,24 @@ impl Preconditions {
     }
 
     /// The same, for what begins a conversation that a process finds again by its name.
-    pub fn options_in(&self, conversation: &str) -> CommandOptions {
-        self.options().with_metadata(self.metadata.clone().with_correlation_id(conversation))
+    pub fn options_in<A: Aggregate, M: HandledBy<A> + Serialize>(
+        &self,
+        conversation: &str,
+        command: &M,
+    ) -> CommandOptions {
+        self.options::<A, M>(command).with_metadata(self.metadata.clone().with_correlation_id(conversation))
     }
 
     /// # Errors
     /// [`Problem::VersionRequired`], if the request does not say which version it has seen.
-    pub fn options_for_change(&self) -> Result<CommandOptions, Problem> {
+    pub fn options_for_change<A: Aggregate, M: HandledBy<A> + Serialize>(
+        &self,
+        command: &M,
+    ) -> Result<CommandOptions, Problem> {
         if self.if_match.is_none() {
             return Err(Problem::VersionRequired);
         }
-        Ok(self.options())
+        Ok(self.options::<A, M>(command))
     }
 
     /// What is wrong, seen from these conditions.

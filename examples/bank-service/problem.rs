@@ -6,7 +6,7 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use es::app::{CommandError, NotPart};
-use es_core::{ExecuteError, LoadError, Position, Version};
+use es_core::{BusError, ExecuteError, LoadError, Position, Version};
 use problem_details::ProblemDetails;
 use serde_json::{Map, Value, json};
 
@@ -25,6 +25,7 @@ pub enum Problem {
     VersionRequired,
     VersionMoved { actual: Version },
     AlreadyOpen { version: Version },
+    KeyReused,
     Refused(AccountError),
     NoSuchTransfer { id: String },
     AlreadyOrdered,
@@ -38,6 +39,7 @@ impl From<CommandError<AccountError>> for Problem {
         match error {
             CommandError::Execute(ExecuteError::Rejected(refused)) => Self::Refused(refused),
             CommandError::Execute(ExecuteError::AlreadyExists { version, .. }) => Self::AlreadyOpen { version },
+            CommandError::Execute(ExecuteError::CommandIdReused { .. }) => Self::KeyReused,
             CommandError::Execute(ExecuteError::Id(cause)) => Self::InvalidId { cause: cause.to_string() },
             error => Self::Unavailable { cause: Box::new(error) },
         }
@@ -49,11 +51,18 @@ impl From<CommandError<OrderError>> for Problem {
         match error {
             CommandError::Execute(ExecuteError::Rejected(refused)) => Self::OrderRefused(refused),
             CommandError::Execute(ExecuteError::AlreadyExists { .. }) => Self::AlreadyOrdered,
+            CommandError::Execute(ExecuteError::CommandIdReused { .. }) => Self::KeyReused,
             CommandError::Execute(ExecuteError::Id(cause)) | CommandError::Load(LoadError::Id(cause)) => {
                 Self::InvalidId { cause: cause.to_string() }
             }
             error => Self::Unavailable { cause: Box::new(error) },
         }
+    }
+}
+
+impl From<BusError> for Problem {
+    fn from(error: BusError) -> Self {
+        Self::Unavailable { cause: Box::new(error) }
     }
 }
 
@@ -128,6 +137,10 @@ impl Problem {
             Self::AlreadyOpen { version } => {
                 let detail = format!("the account exists, at version {version}");
                 (StatusCode::CONFLICT, "already-open", "The account exists", detail, json!({ "version": version }))
+            }
+            Self::KeyReused => {
+                let detail = "another request has been done with this `Idempotency-Key`".to_owned();
+                (StatusCode::UNPROCESSABLE_ENTITY, "key-reused", "The key is that of another request", detail, none())
             }
             Self::NoSuchTransfer { id } => {
                 let detail = format!("no transfer is called `{id}`");

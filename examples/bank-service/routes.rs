@@ -9,12 +9,12 @@ use axum::extract::{Json, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
-use es::app::{AppStore, Application, RunningApplication, WaitError};
-use es_core::{CommandOptions, Executed, HandledBy, Position, ProjectionRunner, Version};
+use es::app::{Application, RunningApplication, WaitError};
+use es_core::{CommandOptions, EventProcessor as _, Executed, HandledBy, Position, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, AccountEvent, CloseAccount, Deposit, OpenAccount, Withdraw};
-use crate::balances::{Balances, GetBalance, GetRichest};
+use crate::balance::{Balance, GetBalance, GetRichest};
 use crate::order::Order;
 use crate::preconditions::Preconditions;
 use crate::problem::Problem;
@@ -30,7 +30,6 @@ pub const POSITION: &str = "log-position";
 #[derive(Debug, Clone)]
 pub struct Bank {
     pub app: RunningApplication,
-    balances: ProjectionRunner<Balances, AppStore>,
 }
 
 impl Bank {
@@ -41,13 +40,14 @@ impl Bank {
         let app = Application::new(store)
             .aggregate_with::<Account>(|accounts| accounts.with_snapshots_in(snapshots).with_cache(10_000))
             .aggregate::<Order>()
-            .in_memory(Balances::default())
+            .projection::<Balance>()
+            .answers::<GetBalance, Balance>()
+            .answers::<GetRichest, Balance>()
             .process::<Transfer>()
             .lock(include_str!("../events.lock.json"))
             .start()
             .await?;
-        let balances = app.in_memory::<Balances>()?.clone();
-        Ok(Self { app, balances })
+        Ok(Self { app })
     }
 }
 
@@ -72,8 +72,9 @@ async fn open(
     headers: HeaderMap,
     body: Body<OpenAccount>,
 ) -> Result<Response, Problem> {
-    let preconditions = Preconditions::of(&headers)?;
-    let done = bank.app.execute_with::<Account>(&id, body?.0, preconditions.options()).await;
+    let (preconditions, command) = (Preconditions::of(&headers)?, body?.0);
+    let options = preconditions.options::<Account, _>(&command);
+    let done = bank.app.execute_with::<Account>(&id, command, options).await;
     let done = done.map_err(|error| preconditions.problem(error))?;
     let location = header_value(&format!("/accounts/{id}"))?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], changed(&done)?).into_response())
@@ -86,7 +87,7 @@ async fn command<M>(
     body: Body<M>,
 ) -> Result<Response, Problem>
 where
-    M: HandledBy<Account> + Clone + Send,
+    M: HandledBy<Account> + Serialize + Clone + Send,
 {
     change(&bank, &id, &headers, body?.0).await
 }
@@ -98,10 +99,10 @@ async fn close(State(bank): State<Bank>, Path(id): Path<String>, headers: Header
 /// What changes an account says which version it has seen.
 async fn change<M>(bank: &Bank, id: &str, headers: &HeaderMap, command: M) -> Result<Response, Problem>
 where
-    M: HandledBy<Account> + Clone + Send,
+    M: HandledBy<Account> + Serialize + Clone + Send,
 {
     let preconditions = Preconditions::of(headers)?;
-    let options: CommandOptions = preconditions.options_for_change()?;
+    let options: CommandOptions = preconditions.options_for_change::<Account, _>(&command)?;
     let done = bank.app.execute_with::<Account>(id, command, options).await;
     Ok(changed(&done.map_err(|error| preconditions.problem(error))?)?.into_response())
 }
@@ -163,7 +164,7 @@ async fn balance(
     freshness: Result<Query<Freshness>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let seen = wait(&bank, freshness?.after).await?;
-    let balance = bank.balances.query(GetBalance { account: &id });
+    let balance = bank.app.ask(GetBalance { account: id.clone() }).await?;
     let Some(balance) = balance else { return Err(Problem::NoSuchAccount { id }) };
     Ok(([(POSITION, seen)], Json(ShownBalance { account: id, balance })).into_response())
 }
@@ -177,7 +178,7 @@ struct Top {
 async fn richest(State(bank): State<Bank>, top: Result<Query<Top>, QueryRejection>) -> Result<Response, Problem> {
     let Top { count, after } = top?.0;
     let seen = wait(&bank, after).await?;
-    let richest = bank.balances.query(GetRichest { count: count.unwrap_or(10) });
+    let richest = bank.app.ask(GetRichest { count: count.unwrap_or(10) }).await?;
     let shown = richest.into_iter().map(|(account, balance)| ShownBalance { account, balance });
     Ok(([(POSITION, seen)], Json(shown.collect::<Vec<_>>())).into_response())
 }
@@ -185,12 +186,15 @@ async fn richest(State(bank): State<Bank>, top: Result<Query<Top>, QueryRejectio
 /// Waits until the read model has seen a position, and says how far it has come.
 async fn wait(bank: &Bank, after: Option<u64>) -> Result<HeaderValue, Problem> {
     if let Some(position) = after.map(Position::new) {
-        bank.app.wait_for::<Balances>(position, PATIENCE).await.map_err(|error| match error {
-            WaitError::Timeout { .. } => Problem::NotYet { position, seen: bank.balances.checkpoint() },
+        bank.app.wait_for::<Balance>(position, PATIENCE).await.map_err(|error| match error {
+            WaitError::Timeout { seen, .. } => Problem::NotYet { position, seen: seen.unwrap_or_default() },
             error => Problem::Unavailable { cause: Box::new(error) },
         })?;
     }
-    header_value(&bank.balances.checkpoint().to_string())
+    // Looked at before the rows are, which have then seen at least as much.
+    let seen = bank.app.read_model::<Balance>()?.checkpoint().await;
+    let seen = seen.map_err(|error| Problem::Unavailable { cause: Box::new(error) })?;
+    header_value(&seen.unwrap_or_default().to_string())
 }
 
 fn etag(version: Version) -> Result<HeaderValue, Problem> {

@@ -6,9 +6,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use es_core::store::ReadLog;
+use es_core::{EventProcessor as _, ReadModel};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use crate::balance::Balance;
 use crate::routes::{Bank, POSITION, router};
 
 struct Client {
@@ -38,7 +40,11 @@ impl Answer {
 
 impl Client {
     async fn new() -> Self {
-        let bank = Bank::open(es::connect("memory:").await.unwrap()).await.unwrap();
+        Self::of("memory:").await
+    }
+
+    async fn of(url: &str) -> Self {
+        let bank = Bank::open(es::connect(url).await.unwrap()).await.unwrap();
         Self { router: router(bank.clone()), bank }
     }
 
@@ -134,6 +140,66 @@ async fn a_request_that_is_sent_again_with_its_key_is_done_once() {
     }
     assert_eq!(bank.deposit(&[("if-match", "*"), ("idempotency-key", "\"\"")], 1).await.problem().0, 400);
     assert_eq!(bank.get("/balances/ada?after=3").await.body["balance"], 105);
+}
+
+#[tokio::test]
+async fn a_key_that_was_another_requests_is_refused() {
+    let bank = Client::new().await;
+    let key = [("if-match", "*"), ("idempotency-key", "7c1")];
+    let owner = |owner: &str| Some(json!({ "owner": owner }));
+    let opened = bank.send(Method::PUT, "/accounts/ada", &key, owner("Ada")).await;
+    assert_eq!(opened.status, StatusCode::CREATED);
+    let again = bank.send(Method::PUT, "/accounts/ada", &key, owner("Ada")).await;
+    assert_eq!((again.status, again.body), (StatusCode::CREATED, opened.body));
+    // With another body, as another command, and for what would be refused by itself.
+    let other = bank.send(Method::PUT, "/accounts/ada", &key, owner("Eve")).await;
+    assert_eq!(other.problem(), (422, "key-reused"));
+    assert_eq!(bank.deposit(&key, 100).await.problem(), (422, "key-reused"));
+    let withdraw = bank.send(Method::POST, "/accounts/ada/withdrawals", &key, Some(json!({ "amount": 5 }))).await;
+    assert_eq!(withdraw.problem(), (422, "key-reused"));
+
+    let key = [("if-match", "*"), ("idempotency-key", "7c2")];
+    let filled = bank.deposit(&key, 100).await;
+    assert_eq!(filled.status, StatusCode::OK);
+    assert_eq!(bank.deposit(&key, 101).await.problem(), (422, "key-reused"));
+    assert_eq!(bank.deposit(&key, 100).await.body, filled.body);
+    // The same request in other letters is the same request.
+    let spaced = Request::post("/accounts/ada/deposits").header("if-match", "*").header("idempotency-key", "7c2");
+    let spaced = spaced.header("content-type", "application/json");
+    let spaced = spaced.body(Body::from(r#"{ "currency": "EUR", "amount": 100 }"#)).unwrap();
+    assert_eq!(bank.router.clone().oneshot(spaced).await.unwrap().status(), StatusCode::OK);
+
+    let transfer = |amount: u64| Some(json!({ "from": "ada", "to": "bob", "amount": amount }));
+    let key = [("idempotency-key", "7c3")];
+    let ordered = bank.send(Method::PUT, "/transfers/rent", &key, transfer(40)).await;
+    assert_eq!(ordered.status, StatusCode::ACCEPTED);
+    assert_eq!(bank.send(Method::PUT, "/transfers/rent", &key, transfer(40)).await.status, StatusCode::ACCEPTED);
+    assert_eq!(bank.send(Method::PUT, "/transfers/rent", &key, transfer(41)).await.problem(), (422, "key-reused"));
+    bank.bank.app.stop().await;
+}
+
+#[tokio::test]
+async fn the_read_model_is_still_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("bank.db").display());
+    let bank = Client::of(&url).await;
+    bank.open("ada").await;
+    let filled = bank.deposit(&[("if-match", "*")], 30).await;
+    let after = filled.header(POSITION).to_owned();
+    assert_eq!(bank.get(&format!("/balances/ada?after={after}")).await.body["balance"], 30);
+    bank.bank.app.stop().await;
+    drop(bank);
+
+    // Nobody has read the log again: rows and checkpoint are where they were.
+    let rows = ReadModel::<Balance, _>::new(es::connect(&url).await.unwrap());
+    assert_eq!(rows.get(&"ada".to_owned()).await.unwrap().map(|row| row.amount), Some(30));
+    assert_eq!(rows.checkpoint().await.unwrap().map(|position| position.to_string()), Some(after));
+    drop(rows);
+
+    let bank = Client::of(&url).await;
+    let richest = bank.get("/balances").await;
+    assert_eq!(richest.body, json!([{ "account": "ada", "balance": 30 }]));
+    bank.bank.app.stop().await;
 }
 
 #[tokio::test]

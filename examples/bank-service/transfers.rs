@@ -17,8 +17,9 @@ pub(crate) async fn order(
     body: Body<OrderTransfer>,
 ) -> Result<Response, Problem> {
     // The process finds what the accounts do for it by the correlation id.
-    let options = Preconditions::of(&headers)?.options_in(&id);
-    let done = bank.app.execute_with::<Order>(&id, body?.0, options).await?;
+    let (preconditions, command) = (Preconditions::of(&headers)?, body?.0);
+    let options = preconditions.options_in::<Order, _>(&id, &command);
+    let done = bank.app.execute_with::<Order>(&id, command, options).await?;
     let headers = [
         (header::LOCATION.as_str(), header_value(&format!("/transfers/{id}"))?),
         (POSITION, header_value(&done.position.to_string())?),

@@ -39,6 +39,10 @@ impl Checksum {
         hash.optional(message(metadata.causation_id()).as_deref());
         hash.optional(metadata.actor());
         hash.optional(metadata.traceparent());
+        // What has none is counted as it was before there were any.
+        if let Some(fingerprint) = metadata.command_fingerprint() {
+            hash.optional(Some(&fingerprint.to_string()));
+        }
         hash.field(payload);
         *self = Self { events: self.events + 1, hash: hash.0 };
     }

@@ -6,14 +6,15 @@ use async_trait::async_trait;
 
 use super::ReadModel;
 use super::fold::{Changes, FoldError, fold, writes};
+use super::tables_inline::{AppendWithTables, WithTables};
 use crate::codec::Codec;
 use crate::envelope::{NewEvent, RecordedEvent};
 use crate::processor::{EventRef, ProcessorError};
 use crate::projection::KeyedProjection;
 use crate::store::{
     AppendError, Appended, CheckpointName, EventFilter, EventStore, InlineAppend, InlineFailure, InlineProjection,
-    InlineProjections, Limits, LogPage, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, ReadError,
-    ReadLog, ReadStream, RowLoader, RowWrite, StreamPage,
+    InlineProjections, InlineTables, Limits, LogPage, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend,
+    ReadError, ReadLog, ReadStream, RowLoader, RowWrite, StreamPage,
 };
 use crate::stream::StreamId;
 use crate::version::ExpectedVersion;
@@ -106,12 +107,27 @@ impl<P: KeyedProjection, S: Send + Sync, C: Codec> InlineProjection for Inline<P
 pub struct InlineStore<S> {
     store: S,
     projections: InlineProjections,
+    tables: Option<Arc<dyn AppendWithTables<S>>>,
 }
 
 impl<S> InlineStore<S> {
     /// A store that keeps up `projections`.
     pub fn new(store: S, projections: impl IntoIterator<Item = Arc<dyn InlineProjection>>) -> Self {
-        Self { store, projections: projections.into_iter().collect() }
+        Self { store, projections: projections.into_iter().collect(), tables: None }
+    }
+
+    /// Keeps up tables of the user's as well, and no others: what
+    /// [`TableProjection::inline`](super::TableProjection::inline) or
+    /// [`AsyncTableProjection::inline`](super::AsyncTableProjection::inline) gives.
+    ///
+    /// `es_sqlite_store::Transaction` has an example.
+    #[must_use]
+    pub fn with_tables(self, tables: impl IntoIterator<Item = Arc<S::Table>>) -> Self
+    where
+        S: InlineTables + 'static,
+    {
+        let tables: Arc<[Arc<S::Table>]> = tables.into_iter().collect();
+        Self { tables: Some(Arc::new(WithTables(tables))), ..self }
     }
 
     /// The store below, whose appends keep nothing up.
@@ -122,7 +138,8 @@ impl<S> InlineStore<S> {
 
 impl<S: std::fmt::Debug> std::fmt::Debug for InlineStore<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<_> = self.projections.iter().map(|projection| projection.name().as_str()).collect();
+        let mut names: Vec<_> = self.projections.iter().map(|projection| projection.name().as_str()).collect();
+        names.extend(self.tables.iter().flat_map(|tables| tables.names()));
         f.debug_struct("InlineStore").field("store", &self.store).field("projections", &names).finish()
     }
 }
@@ -135,7 +152,10 @@ impl<S: InlineAppend> EventStore for InlineStore<S> {
         expected: ExpectedVersion,
         events: Vec<NewEvent>,
     ) -> Result<Appended, AppendError> {
-        self.store.append_inline(stream, expected, events, &self.projections).await
+        match &self.tables {
+            None => self.store.append_inline(stream, expected, events, &self.projections).await,
+            Some(tables) => tables.append(&self.store, (stream, expected, events), &self.projections).await,
+        }
     }
 
     async fn read_stream(&self, stream: &StreamId, range: ReadStream) -> Result<StreamPage, ReadError> {
@@ -158,7 +178,10 @@ impl<S: InlineAppend> EventStore for InlineStore<S> {
 #[async_trait]
 impl<S: InlineAppend> MultiStreamAppend for InlineStore<S> {
     async fn append_multi(&self, batch: MultiAppend) -> Result<MultiAppended, MultiAppendError> {
-        self.store.append_multi_inline(batch, &self.projections).await
+        match &self.tables {
+            None => self.store.append_multi_inline(batch, &self.projections).await,
+            Some(tables) => tables.append_multi(&self.store, batch, &self.projections).await,
+        }
     }
 }
 

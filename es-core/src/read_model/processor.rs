@@ -62,6 +62,24 @@ impl<P: KeyedProjection, S, C: Codec> ReadModel<P, S, C> {
     }
 }
 
+impl<P: KeyedProjection, S: ReadModelStore, C: Codec> ReadModel<P, S, C> {
+    /// What `events` do to the rows that are stored.
+    async fn work(&self, events: Vec<RecordedEvent>) -> Result<RowWork, ProcessorError> {
+        let codec = &self.shared.codec;
+        let changes = Changes::<P>::read(codec, &events).map_err(|error| self.unfolded(error))?;
+        let stored = if changes.keys.is_empty() {
+            Vec::new()
+        } else {
+            let loaded = self.shared.store.load_rows(&self.shared.name, &changes.keys).await;
+            loaded.map_err(|error| self.failed(error))?.rows
+        };
+        let rows = fold(codec, &events, changes, stored).map_err(|error| self.unfolded(error))?;
+        let writes = writes(codec, &events, &rows).map_err(|error| self.unfolded(error))?;
+        let keys = rows.into_iter().map(|row| row.key).collect();
+        Ok(RowWork { keys, writes, events })
+    }
+}
+
 #[async_trait]
 impl<P: KeyedProjection, S: ReadModelStore, C: Codec> EventProcessor for ReadModel<P, S, C> {
     type Work = RowWork;
@@ -84,18 +102,7 @@ impl<P: KeyedProjection, S: ReadModelStore, C: Codec> EventProcessor for ReadMod
     }
 
     async fn handle(&self, events: &[RecordedEvent]) -> Result<RowWork, ProcessorError> {
-        let codec = &self.shared.codec;
-        let changes = Changes::<P>::read(codec, events).map_err(|error| self.unfolded(error))?;
-        let stored = if changes.keys.is_empty() {
-            Vec::new()
-        } else {
-            let loaded = self.shared.store.load_rows(&self.shared.name, &changes.keys).await;
-            loaded.map_err(|error| self.failed(error))?.rows
-        };
-        let rows = fold(codec, events, changes, stored).map_err(|error| self.unfolded(error))?;
-        let writes = writes(codec, events, &rows).map_err(|error| self.unfolded(error))?;
-        let keys = rows.into_iter().map(|row| row.key).collect();
-        Ok(RowWork { keys, writes, events: events.to_vec() })
+        self.work(events.to_vec()).await
     }
 
     async fn commit(
@@ -108,7 +115,7 @@ impl<P: KeyedProjection, S: ReadModelStore, C: Codec> EventProcessor for ReadMod
             // Each was folded from what is stored; together they are folded again, in the order of the log.
             let mut events: Vec<_> = work.into_iter().flat_map(|part| part.events).collect();
             events.sort_by_key(|event| event.position);
-            self.handle(&events).await?.writes
+            self.work(events).await?.writes
         } else {
             let last = work.iter().flat_map(|part| &part.events).map(|event| event.position).max();
             let writes = work.into_iter().flat_map(|part| part.writes).collect();
@@ -160,7 +167,7 @@ impl<P: KeyedProjection, S: ReadModelStore + EventStore, C: Codec> ReadModel<P, 
             if expected == Some(page.through) {
                 return Ok(page.through);
             }
-            let work = self.handle(&page.events).await?;
+            let work = self.work(page.events).await?;
             self.commit(vec![work], expected, page.through).await?;
             expected = Some(page.through);
             if page.through >= head {

@@ -50,6 +50,8 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         let CommandOptions { command_id, expected: demanded, .. } = options;
         let (command_id, demanded) = (command_id.as_ref(), *demanded);
         let metadata = self.filled(options.metadata.clone(), command_id);
+        let fingerprint = options.fingerprint.filter(|_| command_id.is_some());
+        let metadata = fingerprint.into_iter().fold(metadata, Metadata::with_command_fingerprint);
         let creates = command.creates();
         let mut failed = 0;
         loop {

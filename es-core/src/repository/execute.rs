@@ -13,7 +13,7 @@ use crate::codec::{Codec, CodecError};
 use crate::command::HandledBy;
 use crate::decode_error::DecodeError;
 use crate::event_set::Events;
-use crate::id::EventId;
+use crate::id::{EventId, MessageId};
 use crate::metadata::Metadata;
 use crate::name::EventName;
 use crate::store::{AppendError, EventStore, ReadError};
@@ -41,8 +41,8 @@ impl<E> Executed<E> {
     /// The metadata of what is done because of this: same correlation, actor and trace; caused by the last event.
     pub fn follow_up(&self) -> Metadata {
         match self.last_event_id {
-            Some(id) => self.metadata.clone().with_causation_id(id),
-            None => self.metadata.clone(),
+            Some(id) => self.metadata.passed_on().with_causation_id(id),
+            None => self.metadata.passed_on(),
         }
     }
 }
@@ -75,6 +75,16 @@ pub enum ExecuteError<E: Error + 'static> {
         actual: Version,
         /// How often the command was decided.
         attempts: u32,
+    },
+    /// A command with this id has been executed before, and said something else.
+    #[error("stream `{stream}` has executed another command with the id `{command_id}`, as event {version}")]
+    CommandIdReused {
+        /// The stream.
+        stream: StreamId,
+        /// The id.
+        command_id: MessageId,
+        /// The version of the first event of that command.
+        version: Version,
     },
     /// The id does not name a stream.
     #[error("the id does not name a stream")]

@@ -33,7 +33,8 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
     ///
     /// For whoever cannot know whether the first attempt succeeded: a client that got no answer, a message that is
     /// delivered again, a process that was interrupted.
-    /// The command is not compared, only its id; the same id on two aggregates is two commands.
+    /// The command is not compared, only its id, unless there is a
+    /// [fingerprint](CommandOptions::with_fingerprint) of it; the same id on two aggregates is two commands.
     /// An attempt that wrote no events, because it was refused or changed nothing, has left nothing behind: it is decided
     /// again.
     /// A command that [creates](crate::HandledBy::creates) is decided before anything is read; of a repeat, the outcome
@@ -121,14 +122,18 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             Ok(Decided { executed, .. }) => {
                 let events = executed.events.len() as u64;
                 if events > 0 && executed.version == loaded.version().plus(events) {
+                    if options.fingerprint.is_some() {
+                        // It may have been written by another who was just as early, or be what was created before.
+                        self.compare_first(loaded, executed.version, command_id, options).await?;
+                    }
                     self.snapshot_if_due(loaded, executed.version).await;
                     return Ok(executed);
                 }
-                Ok(self.first_outcome(loaded.stream(), command_id).await?.unwrap_or(executed))
+                Ok(self.first_outcome(loaded.stream(), command_id, options).await?.unwrap_or(executed))
             }
             // What the first time did may be the reason why there is no second.
             Err(refused) if may_be_a_repeat(&refused, loaded.stream()) => {
-                self.first_outcome(loaded.stream(), command_id).await?.ok_or(refused)
+                self.first_outcome(loaded.stream(), command_id, options).await?.ok_or(refused)
             }
             Err(error) => Err(error),
         }
@@ -139,6 +144,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         &self,
         stream: &StreamId,
         command_id: &MessageId,
+        options: &CommandOptions,
     ) -> Result<Option<Executed<A::Event>>, ExecuteError<A::Error>> {
         let Some(first) = self.version_of_first(stream, command_id).await? else { return Ok(None) };
         let mut recorded: Vec<RecordedEvent> = Vec::new();
@@ -162,6 +168,9 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             after = page.through;
         }
         let Some(last) = recorded.last() else { return Ok(None) };
+        if let Some(first) = recorded.first() {
+            is_same(first, command_id, options)?;
+        }
         let decoded: Result<Vec<_>, _> = recorded.iter().map(|event| A::Event::decode(&self.codec, event)).collect();
         Ok(Some(Executed {
             stream: stream.clone(),
@@ -171,6 +180,21 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             metadata: last.metadata.clone(),
             events: decoded?.into_iter().flatten().collect(),
         }))
+    }
+
+    /// Whether the events that are stored for a command with this id are those of this command.
+    async fn compare_first(
+        &self,
+        loaded: &Loaded<A>,
+        version: Version,
+        command_id: &MessageId,
+        options: &CommandOptions,
+    ) -> Result<(), ExecuteError<A::Error>> {
+        let stream = loaded.stream();
+        let range = ReadStream::after(loaded.version()).up_to(version).limit(1);
+        let read = self.store.read_stream(stream, range).await;
+        let page = read.map_err(|cause| ExecuteError::Read { stream: stream.clone(), cause })?;
+        page.events.first().map_or(Ok(()), |event| is_same(event, command_id, options))
     }
 
     /// Where the first event of a command stands: an append of an event with its id, which cannot be carried out, is
@@ -193,6 +217,21 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             Err(AppendError::Conflict { .. }) => Ok(None),
             Err(error) => Err(ExecuteError::Append(error)),
         }
+    }
+}
+
+/// Whether the command that led to an event says what that with these options says, as far as both tell.
+fn is_same<E: std::error::Error + 'static>(
+    first: &RecordedEvent,
+    command_id: &MessageId,
+    options: &CommandOptions,
+) -> Result<(), ExecuteError<E>> {
+    match (first.metadata.command_fingerprint(), options.fingerprint) {
+        (Some(stored), Some(given)) if stored != given => {
+            let (stream, command_id, version) = (first.stream.clone(), command_id.clone(), first.version);
+            Err(ExecuteError::CommandIdReused { stream, command_id, version })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a command may be executed under, beside the aggregate that it is for.
 
+use crate::fingerprint::Fingerprint;
 use crate::id::MessageId;
 use crate::metadata::Metadata;
 use crate::version::Version;
@@ -20,6 +21,7 @@ use crate::version::Version;
 pub struct CommandOptions {
     pub(super) metadata: Metadata,
     pub(super) command_id: Option<MessageId>,
+    pub(super) fingerprint: Option<Fingerprint>,
     pub(super) expected: Option<Version>,
 }
 
@@ -33,6 +35,25 @@ impl CommandOptions {
     #[must_use]
     pub fn once(mut self, command_id: impl Into<MessageId>) -> Self {
         self.command_id = Some(command_id.into());
+        self
+    }
+
+    /// A fingerprint of what the command says, so that its id [`once`](Self::once) is not taken for another command:
+    /// that is refused with [`CommandIdReused`](super::ExecuteError::CommandIdReused).
+    ///
+    /// It is recorded with the events, and compared with that of the command that was executed first, if that gave one.
+    /// Without [`once`](Self::once) it is not looked at. A command that is new costs one read more.
+    ///
+    /// ```
+    /// use es_core::{CommandOptions, Fingerprint};
+    ///
+    /// let body = r#"{"amount":100}"#;
+    /// let options = CommandOptions::new().once("7c1").with_fingerprint(Fingerprint::of(["deposits", body]));
+    /// # let _ = options;
+    /// ```
+    #[must_use]
+    pub fn with_fingerprint(mut self, fingerprint: Fingerprint) -> Self {
+        self.fingerprint = Some(fingerprint);
         self
     }
 

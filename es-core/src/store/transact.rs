@@ -9,6 +9,7 @@ use crate::version::Position;
 /// A store whose transactions a program may write into.
 ///
 /// Projections that keep tables of their own are [driven](crate::TableProjection) through it.
+/// [`AsyncTransact`] is for stores whose tables are waited for.
 ///
 /// # Contract
 ///
@@ -40,6 +41,45 @@ pub trait Transact: CheckpointStore {
         expected: Option<Position>,
         position: Position,
     ) -> Result<(), CheckpointError>;
+}
+
+/// A store whose transactions a program may write into, waiting for the store as it does.
+///
+/// It owes what [`Transact`] owes, T1 and T2; a transaction is committed by [`commit`](Self::commit) and by nothing else,
+/// and one that is dropped is rolled back.
+/// Projections that keep tables of their own are [driven](crate::AsyncTableProjection) through it.
+pub trait AsyncTransact: CheckpointStore {
+    /// A transaction that has begun.
+    type Transaction: Send + Sync + 'static;
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// Why it could not be begun.
+    fn begin_transaction(&self) -> impl Future<Output = Result<Self::Transaction, TransactionFailed>> + Send;
+
+    /// Replaces `expected` by `position`, once the transaction is committed.
+    ///
+    /// # Errors
+    /// See [`CheckpointError`]; then roll back, so that the tables stay as they were.
+    fn save_in(
+        tx: &Self::Transaction,
+        name: &CheckpointName,
+        expected: Option<Position>,
+        position: Position,
+    ) -> impl Future<Output = Result<(), CheckpointError>> + Send;
+
+    /// Makes everything that was done in it visible, all at once.
+    ///
+    /// # Errors
+    /// It could not be committed, or it is not known whether it is.
+    fn commit(tx: Self::Transaction) -> impl Future<Output = Result<(), TransactionFailed>> + Send;
+
+    /// Forgets everything that was done in it.
+    ///
+    /// # Errors
+    /// The store was lost; then it is forgotten, too.
+    fn roll_back(tx: Self::Transaction) -> impl Future<Output = Result<(), TransactionFailed>> + Send;
 }
 
 /// A transaction could not be begun or committed.

@@ -6,7 +6,8 @@
 
 use ::encoding::{Deserialize, Serialize};
 use ::kernel::{
-    Aggregate, Apply, Command, Decision, Handle, Project, ProjectRow, Projection, RecordedEvent, WriteTo, events,
+    Aggregate, Apply, AsyncWriteTo, Command, Decision, Handle, Project, ProjectRow, Projection, RecordedEvent, WriteTo,
+    events,
 };
 use ::std::prelude::rust_2024::derive;
 
@@ -187,6 +188,19 @@ pub struct Target<'t>(&'t u8);
 
 impl WriteTo<Target<'_>, Happened> for Writes {
     fn write(&self, _: &Target<'_>, _: Happened, _: &RecordedEvent) -> ::std::result::Result<(), Refused> {
+        ::std::result::Result::Err(Refused)
+    }
+}
+
+/// A read model that is somewhere else, and waited for.
+#[derive(::std::fmt::Debug, Projection)]
+#[projection(
+    name = "shadowed-async-target", into = async Target<'_>, error = Refused, events(Happened), crate = ::kernel,
+)]
+pub struct WritesLater;
+
+impl AsyncWriteTo<Target<'_>, Happened> for WritesLater {
+    async fn write(&self, _: &Target<'_>, _: Happened, _: &RecordedEvent) -> ::std::result::Result<(), Refused> {
         ::std::result::Result::Err(Refused)
     }
 }

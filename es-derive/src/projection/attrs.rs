@@ -32,8 +32,14 @@ pub(super) enum Kind {
     Whole,
     /// In rows, each of which is the struct.
     Keyed { key: Type, index: Vec<Ident>, delete_when: Option<Expr> },
-    /// In something that it is written into.
-    Into { target: Type, error: Type },
+    /// In something that it is written into, and maybe waits for.
+    Into { target: Target, error: Type },
+}
+
+/// `Transaction<'_>`, or `async Transaction`.
+pub(super) struct Target {
+    pub(super) is_async: bool,
+    pub(super) ty: Type,
 }
 
 /// `Relocated = CustomerEvent(StreetChanged, CityChanged)`: a stored event, the set that it is read as a part of, and
@@ -55,7 +61,7 @@ struct Given {
     key: Option<(Ident, Type)>,
     index: Option<(Ident, Vec<Ident>)>,
     delete_when: Option<(Ident, Expr)>,
-    into: Option<(Ident, Type)>,
+    into: Option<(Ident, Target)>,
     error: Option<(Ident, Type)>,
 }
 
@@ -215,6 +221,13 @@ fn report_missing(item: &DeriveInput, mentioned: &Mentioned, suggestion: &str, d
     }
     if mentioned.lacks("events") {
         diagnostics.error(&place, NO_EVENTS);
+    }
+}
+
+impl Parse for Target {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let is_async = input.parse::<Option<Token![async]>>()?.is_some();
+        Ok(Self { is_async, ty: input.parse()? })
     }
 }
 

@@ -1,21 +1,28 @@
-//! Writes the `ProjectionInto` implementation.
+//! Writes the `ProjectionInto` implementation, or that of `AsyncProjectionInto`.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::{GenericParam, Type};
 
-use super::attrs::ProjectionInput;
+use super::attrs::{ProjectionInput, Target};
 use super::expand::this;
 use super::listed::Listed;
 use crate::docs;
 
 impl ProjectionInput<'_> {
-    pub(super) fn written(&self, target: &Type, error: &Type) -> TokenStream {
+    pub(super) fn written(&self, target: &Target, error: &Type) -> TokenStream {
         let site = Span::mixed_site();
         let Self { item, private, .. } = self;
         let ident = &item.ident;
+        let (into, write_to, asynchronous, wait) = if target.is_async {
+            let (asynchronous, wait) = (quote_spanned!(site=> async), quote_spanned!(site=> .await));
+            (quote_spanned!(site=> AsyncProjectionInto), quote_spanned!(site=> AsyncWriteTo), asynchronous, wait)
+        } else {
+            let nothing = TokenStream::new();
+            (quote_spanned!(site=> ProjectionInto), quote_spanned!(site=> WriteTo), nothing.clone(), nothing)
+        };
         let (docs, constants) = (docs::attrs(&self.doc()), self.constants(None, &[]));
-        let (target, borrows) = named(target.to_token_stream());
+        let (ty, borrows) = named(target.ty.to_token_stream());
         let generics = self.generics();
         let mut with_borrow = generics.clone();
         if borrows {
@@ -25,9 +32,10 @@ impl ProjectionInput<'_> {
         let (impl_generics, ..) = with_borrow.split_for_impl();
         let (_, ty_generics, where_clause) = generics.split_for_impl();
         let take = |listed: &Listed| {
-            let (ty, this) = (listed.entry.placed(), this(&listed.entry));
+            let (event, this) = (listed.entry.placed(), this(&listed.entry));
             quote_spanned! {site=>
-                <#this as #private::WriteTo<#target, #ty>>::write(self, target, decoded, recorded)
+                <#this as #private::#write_to<#ty, #event>>::write(self, target, decoded, recorded)
+                    #wait
                     .map_err(#private::WriteError::Write)?;
             }
         };
@@ -36,16 +44,16 @@ impl ProjectionInput<'_> {
             #docs
             #[automatically_derived]
             #[allow(unused_qualifications)]
-            impl #impl_generics #private::ProjectionInto<#target> for #ident #ty_generics #where_clause {
+            impl #impl_generics #private::#into<#ty> for #ident #ty_generics #where_clause {
                 type Error = #error;
 
                 #constants
 
                 #[allow(unused_variables)]
-                fn write_event<__C: #private::Codec>(
+                #asynchronous fn write_event<__C: #private::Codec>(
                     &self,
                     codec: &__C,
-                    target: &#target,
+                    target: &#ty,
                     recorded: &#private::RecordedEvent,
                 ) -> ::core::result::Result<#private::Projected, #private::WriteError<#error>> {
                     #body

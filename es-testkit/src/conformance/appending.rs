@@ -1,7 +1,7 @@
 //! Rules 1 to 6: what an append writes.
 
 use es_core::store::{AppendError, Appended, ReadStream};
-use es_core::{EventName, ExpectedVersion, Metadata, NewEvent, Payload, StreamId, Timestamp};
+use es_core::{EventName, ExpectedVersion, Fingerprint, Metadata, NewEvent, Payload, StreamId, Timestamp};
 
 use super::rules::{ended, rule, same};
 use super::subject::{Subject, numbers, positions, v, versions};
@@ -240,6 +240,7 @@ pub(super) async fn rule_06_each_part_of_the_metadata_is_kept_or_absent_by_itsel
         Metadata::new().with_actor("e"),
         Metadata::new().with_traceparent("f"),
         Metadata::new().with_actor(""),
+        Metadata::new().with_command_fingerprint(Fingerprint::new(u64::MAX)),
     ];
     let events = (1..).zip(&parts).map(|(number, part)| NewEvent { metadata: part.clone(), ..on.event(number) });
     ended!(6, on.store().append(&a, Any, events.collect()).await, Ok(_) => (), "an append with metadata");

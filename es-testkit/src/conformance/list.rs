@@ -27,6 +27,9 @@ pub enum Capability {
     Leases,
     /// [`FailureStore`](es_core::store::FailureStore).
     Failures,
+    /// [`Transact`](es_core::store::Transact) or [`AsyncTransact`](es_core::store::AsyncTransact); the latter is said by
+    /// `async_transactions`.
+    Transactions,
     /// That it tells an event id of one stream from that of another; a store is said not to by `ids_within_streams`.
     IdsAcrossStreams,
     /// That it can be opened twice at one place.
@@ -48,6 +51,7 @@ impl Capability {
             Self::InlineAppend => "inline_append",
             Self::Leases => "leases",
             Self::Failures => "failures",
+            Self::Transactions => "transactions",
             Self::IdsAcrossStreams => "ids_across_streams",
             Self::SecondHandle => "second_handle",
             Self::Durable => "durable",
@@ -303,6 +307,14 @@ macro_rules! __conformance_checks {
                 rule_f7_events_are_listed_in_order_after_a_place_and_by_key,
                 rule_f7_keys_are_listed_once_sorted_by_bytes_with_their_first,
                 rule_f7_processors_are_told_apart_by_their_whole_names,
+            }
+            transacting: Transactions {
+                rule_t1_what_is_saved_in_a_transaction_is_there_when_it_has_been_committed,
+                rule_t1_a_transaction_that_is_not_committed_leaves_nothing,
+                rule_t1_a_checkpoint_that_is_refused_takes_the_others_back,
+                rule_t2_a_transaction_replaces_only_what_it_expects,
+                rule_t2_of_many_transactions_that_expect_the_same_one_succeeds,
+                rule_t2_of_many_who_save_in_and_beside_transactions_one_succeeds,
             }
             handles: SecondHandle {
                 rule_11_what_one_handle_appends_the_other_reads_and_back,

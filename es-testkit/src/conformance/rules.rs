@@ -54,13 +54,25 @@ pub(super) const F5: usize = BEFORE_PARKING + 5;
 pub(super) const F6: usize = BEFORE_PARKING + 6;
 pub(super) const F7: usize = BEFORE_PARKING + 7;
 
-/// The letters of the rules that are not those of events, and how many rules there are before each.
-pub(super) const LETTERS: [(char, usize); 5] =
-    [('s', OF_EVENTS), ('m', OF_SNAPSHOTS), ('n', OF_READ_MODELS), ('l', BEFORE_LEASES), ('f', BEFORE_PARKING)];
+/// How many rules come before those of transactions.
+const BEFORE_TRANSACTIONS: usize = F7;
 
-/// The rules, from the first on: those of events, of snapshots, of read models, of inline projections, of leases and of
-/// parked events.
-pub const RULES: [&str; F7] = [
+pub(super) const T1: usize = BEFORE_TRANSACTIONS + 1;
+pub(super) const T2: usize = BEFORE_TRANSACTIONS + 2;
+
+/// The letters of the rules that are not those of events, and how many rules there are before each.
+pub(super) const LETTERS: [(char, usize); 6] = [
+    ('s', OF_EVENTS),
+    ('m', OF_SNAPSHOTS),
+    ('n', OF_READ_MODELS),
+    ('l', BEFORE_LEASES),
+    ('f', BEFORE_PARKING),
+    ('t', BEFORE_TRANSACTIONS),
+];
+
+/// The rules, from the first on: those of events, of snapshots, of read models, of inline projections, of leases, of
+/// parked events and of transactions.
+pub const RULES: [&str; T2] = [
     "the events of one append are stored all or none, next to each other, in the given order",
     "versions are 1, 2, 3, … without gaps",
     "what is not as expected is a conflict and writes nothing; of several that expect one version, one succeeds",
@@ -131,6 +143,8 @@ pub const RULES: [&str; F7] = [
     "a note counts an attempt, and replaces errors and last time",
     "removing forgets one event",
     "events are listed in the order of the log and by key, keys and counts by processor",
+    "what is done in a transaction is there if it is committed, and only then",
+    "a checkpoint that is saved in a transaction is that of the store, and nobody else's until the transaction ends",
 ];
 
 /// What a rule is called: `12`, or `S1` for the first of snapshots, `L1` for the first of leases.

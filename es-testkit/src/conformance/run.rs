@@ -88,6 +88,9 @@ impl Backend {
         match needs {
             Capability::Store => true,
             Capability::IdsAcrossStreams => !self.capabilities.contains(&"ids_within_streams"),
+            Capability::Transactions => {
+                ["transactions", "async_transactions"].iter().any(|name| self.capabilities.contains(name))
+            }
             _ => self.capabilities.contains(&needs.name()),
         }
     }

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use es_core::store::{
-    Appended, CheckpointName, CheckpointStore, EventFilter, EventStore, FailureStore, InlineAppend, LeaseStore,
-    MultiStreamAppend, ReadLog, ReadModelStore, ReadStream, SnapshotStore, Subscribe,
+    Appended, AsyncTransact, CheckpointName, CheckpointStore, EventFilter, EventStore, FailureStore, InlineAppend,
+    LeaseStore, MultiStreamAppend, ReadLog, ReadModelStore, ReadStream, SnapshotStore, Subscribe, Transact,
 };
 use es_core::{
     EventId, EventName, ExpectedVersion, Metadata, NewEvent, Payload, Position, RecordedEvent, StreamId, Timestamp,
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::executor::{Executor, Task};
 use super::rules::{broken, rule};
+use super::transactions::{Blocking, Transactions, Waiting};
 
 /// How many pages a check reads before it says that the store does not get on.
 const PAGES: usize = 100_000;
@@ -35,6 +36,7 @@ pub struct Stores {
     pub(super) inline: Option<Arc<dyn InlineAppend>>,
     pub(super) leases: Option<Arc<dyn LeaseStore>>,
     pub(super) failures: Option<Arc<dyn FailureStore>>,
+    pub(super) transactions: Option<Arc<dyn Transactions>>,
     pub(super) ids_within_streams: bool,
 }
 
@@ -59,6 +61,7 @@ impl<S: EventStore + 'static> Offered<S> {
             inline: None,
             leases: None,
             failures: None,
+            transactions: None,
             ids_within_streams: false,
         };
         Self { store, stores }
@@ -144,6 +147,26 @@ impl<S: EventStore + 'static> Offered<S> {
         self
     }
 
+    /// Rules T1 and T2 of [`Transact`].
+    #[must_use]
+    pub fn transactions(mut self) -> Self
+    where
+        S: Transact,
+    {
+        self.stores.transactions = Some(Arc::new(Blocking(Arc::clone(&self.store))));
+        self
+    }
+
+    /// Rules T1 and T2, which [`AsyncTransact`] owes as well.
+    #[must_use]
+    pub fn async_transactions(mut self) -> Self
+    where
+        S: AsyncTransact,
+    {
+        self.stores.transactions = Some(Arc::new(Waiting(Arc::clone(&self.store))));
+        self
+    }
+
     /// It holds rules 15 and 17 within each stream, and does not know an id of another.
     #[must_use]
     pub fn ids_within_streams(mut self) -> Self {
@@ -187,6 +210,7 @@ impl fmt::Debug for Stores {
             .field("inline_append", &self.inline.is_some())
             .field("leases", &self.leases.is_some())
             .field("failures", &self.failures.is_some())
+            .field("transactions", &self.transactions.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -255,6 +279,10 @@ impl Subject {
 
     pub(super) fn leases(&self) -> Arc<dyn LeaseStore> {
         Arc::clone(self.handle().leases.as_ref().expect("a check of rules L1 to L6 needs `leases`"))
+    }
+
+    pub(super) fn transactions(&self) -> Arc<dyn Transactions> {
+        Arc::clone(self.handle().transactions.as_ref().expect("a check of rules T1 and T2 needs `transactions`"))
     }
 
     pub(super) fn failures(&self) -> Arc<dyn FailureStore> {

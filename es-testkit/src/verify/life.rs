@@ -11,8 +11,8 @@ use es_core::{
 };
 use es_memory_store::MemoryStore;
 
-use super::block_on::block_on;
 use super::tally::Tally;
+use crate::block_on::block_on;
 use crate::clock::ManualClock;
 use crate::ids::CountingIds;
 use crate::round_trip::causes;

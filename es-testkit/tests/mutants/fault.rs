@@ -13,6 +13,8 @@ use es_core::store::{
 use es_core::{ExpectedVersion, Fingerprint, NewEvent, Position, RecordedEvent, StreamId, Timestamp, Version};
 use es_memory_store::MemoryStore;
 
+use crate::transacting::alone;
+
 type Saved = Result<(), CheckpointError>;
 type Loaded = Result<LoadedRows, ReadModelError>;
 
@@ -228,6 +230,10 @@ pub(crate) trait Fault: Send + Sync + 'static {
         store.remove_parked(of, token, position).await
     }
 
+    fn transacting(&self) -> Transacting {
+        Transacting::Sound
+    }
+
     async fn parked_events(
         &self,
         store: &MemoryStore,
@@ -246,6 +252,20 @@ pub(crate) trait Fault: Send + Sync + 'static {
     async fn count_parked(&self, store: &MemoryStore, of: &CheckpointName) -> Result<ParkedCount, FailureError> {
         store.count_parked(of).await
     }
+}
+
+/// What is wrong with the transactions of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transacting {
+    Sound,
+    /// What is saved is there before the end, whatever the end is.
+    SavesAtOnce,
+    /// The last save is not committed.
+    ForgetsTheLast,
+    /// What is expected is not looked at.
+    ExpectsNothing,
+    /// Others go on meanwhile, and what is committed replaces what they have done.
+    HoldsNobody,
 }
 
 /// A store with a fault.
@@ -316,10 +336,12 @@ impl<F: Fault> CheckpointStore for Mutant<F> {
     }
 
     async fn save_checkpoint(&self, name: &CheckpointName, from: Option<Position>, to: Position) -> Saved {
+        let _alone = alone().await;
         self.fault.save(&self.store, name, from, to).await
     }
 
     async fn reset_checkpoint(&self, name: &CheckpointName, from: Option<Position>, to: Position) -> Saved {
+        let _alone = alone().await;
         self.fault.reset(&self.store, name, from, to).await
     }
 

@@ -3,6 +3,7 @@
 mod fault;
 mod stores;
 mod table;
+mod transacting;
 
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ const CAPABILITIES: &[&str] = &[
     "inline_append",
     "leases",
     "failures",
+    "async_transactions",
     "second_handle",
     "durable",
     "any_executor",
@@ -50,6 +52,7 @@ fn backend<F: Fault>(
             .inline_append()
             .leases()
             .failures()
+            .async_transactions()
             .stores()
     };
     Backend::new(name, CAPABILITIES, MemoryStore::new, open).patience(PATIENCE)
@@ -68,11 +71,13 @@ fn kill(backend: &Backend, check: es_testkit::conformance::Check) -> Option<Stri
     }
 }
 
+/// No fault.
+struct Sound;
+impl Fault for Sound {}
+
 #[test]
 fn the_store_without_a_fault_passes_every_check() {
-    struct None;
-    impl Fault for None {}
-    let sound = backend("sound", |place| Mutant { store: place.clone(), fault: None });
+    let sound = backend("sound", |place| Mutant { store: place.clone(), fault: Sound });
     for check in checks() {
         for executor in sound.executors() {
             assert_eq!(sound.run(check, *executor), Outcome::Kept, "{} on {executor:?}", check.name);
@@ -85,7 +90,7 @@ fn all_checks_can_share_one_store_at_the_same_time() {
     let store = MemoryStore::new();
     let place = move || store.clone();
     let open = async |place: &MemoryStore| {
-        Offered::new(place.clone())
+        Offered::new(Mutant { store: place.clone(), fault: Sound })
             .subscribe()
             .checkpoints()
             .multi_stream_append()
@@ -94,6 +99,7 @@ fn all_checks_can_share_one_store_at_the_same_time() {
             .inline_append()
             .leases()
             .failures()
+            .async_transactions()
             .stores()
     };
     let shared = Backend::new("shared", CAPABILITIES, place, open);

@@ -8,6 +8,7 @@ mod read_models;
 mod reading;
 mod sending;
 mod snapshots;
+mod transactions;
 mod visiting;
 
 use crate::Case;
@@ -24,6 +25,7 @@ pub(crate) fn cases() -> Vec<Case> {
         leases::cases(),
         parking::cases(),
         visiting::cases(),
+        transactions::cases(),
     ]
     .into_iter()
     .flatten()

@@ -8,3 +8,4 @@ mod outcomes;
 mod processes;
 mod projections;
 mod round_trips;
+mod rows;
