@@ -45,8 +45,9 @@ use self::memory::Memory;
 /// [`fire_due`](Self::fire_due) appends those that are due as `process-reacted`, and from there on it is as above.
 ///
 /// Its stream has a copy of each event that it reacted to, as it was stored, which is read through the same hops.
-/// A command is kept under the name of its type, as JSON: keep what was sent readable, at least until it has been
-/// executed, and for good if it may be refused.
+/// A command is kept as JSON with its name and its version, and read through its hops.
+///
+/// A process that was used lately is not folded anew: its driver [remembers](Self::remembering) it, and reads on.
 ///
 /// One of several instances should be at work at a time, as with every processor.
 /// Should two be, no command is executed twice, no input reacted to twice, and no deadline reached twice; but if one finds a

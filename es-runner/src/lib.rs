@@ -9,6 +9,8 @@ mod running;
 mod board;
 mod command;
 mod driver;
+mod batch;
+mod blame;
 mod repair;
 mod run;
 

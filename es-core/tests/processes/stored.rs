@@ -216,6 +216,7 @@ async fn a_command_is_kept_with_its_name_and_its_version_if_that_is_not_the_firs
     let (store, clock) = (MemoryStore::new(), ManualClock::default());
     Repository::<upcast::Flat, _>::new(store.clone()).execute("1", AgreeRent { amount: 40 }).await.unwrap();
     driver::<upcast::Rent>(&store, &clock).catch_up().await.unwrap();
+    assert_eq!(paid(&store, |flat: &upcast::Flat| flat.paid.clone()).await, ["40 USD"]);
     let third = serde_json::json!({ "send": { "aggregate": "flat", "id": "1", "command": "Pay", "schema_version": 3,
         "payload": { "amount": 40, "currency": "USD" } } });
     assert_eq!(effects(&store).await, third);
