@@ -69,7 +69,12 @@ impl<P: EventProcessor + 'static> Driver<P> {
     }
 
     /// Parks what stands behind a parked event, does the rest, and moves the checkpoint.
-    pub(crate) async fn process(&mut self, run: &mut Run, cut: &[RecordedEvent], through: Position) -> Result<(), Trouble> {
+    pub(crate) async fn process(
+        &mut self,
+        run: &mut Run,
+        cut: &[RecordedEvent],
+        through: Position,
+    ) -> Result<(), Trouble> {
         let mut free: Vec<Keyed> = Vec::new();
         for event in cut {
             let mut keys = if run.parked.contains(event.position) { continue } else { self.keys(event)? };

@@ -6,11 +6,11 @@ mod status;
 mod runner;
 mod running;
 
+mod batch;
+mod blame;
 mod board;
 mod command;
 mod driver;
-mod batch;
-mod blame;
 mod repair;
 mod run;
 

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 const TEST: &str = "a_node_that_is_killed_before_any_change_of_its_store_loses_nothing_and_doubles_nothing";
 const SOON: Duration = Duration::from_secs(60);
-const EVENTS: u64 = 30;
+const EVENTS: u64 = 14;
 const STREAMS: u64 = 5;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Event)]

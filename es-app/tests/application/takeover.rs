@@ -70,7 +70,8 @@ fn counts(log: &[RecordedEvent], is_it: impl Fn(&RecordedEvent) -> bool) -> BTre
 async fn the_deadlines_of_a_killed_node_are_reached_by_the_other_each_once() {
     let mut killed = 0;
     loop {
-        let (store, clock) = (MemoryStore::new(), runtime_clock());
+        let clock = runtime_clock();
+        let store = MemoryStore::new().with_clock(clock.clone());
         let (appends, hangs) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
         // The first node stands still before one of its appends, which are those of the processes alone.
         let chaos = ChaosStore::new(store.clone(), 1).delay({
@@ -105,7 +106,8 @@ async fn the_deadlines_of_a_killed_node_are_reached_by_the_other_each_once() {
         let log = log(&store).await;
         let once: BTreeMap<_, _> = OWNERS.map(|owner| (owner.to_owned(), 1)).into();
         let is_reached = |event: &RecordedEvent| {
-            event.name == "process-reacted" && std::str::from_utf8(&event.payload).unwrap().starts_with("{\"to\":{\"deadline\"")
+            event.name == "process-reacted"
+                && std::str::from_utf8(&event.payload).unwrap().starts_with("{\"to\":{\"deadline\"")
         };
         assert_eq!(counts(&log, is_reached), once, "killed before append {killed}");
         assert_eq!(counts(&log, |event| event.name == "money-deposited"), once, "killed before append {killed}");

@@ -53,11 +53,10 @@ pub(super) fn section(
 /// How a process keeps the command.
 fn kept(command: &CommandModel) -> Vec<String> {
     let CommandModel { name, aliases, version, oldest, hops, .. } = *command;
-    let mut told = format!("A process keeps it as {}, version {version}.", code(name));
-    if !aliases.is_empty() {
-        let aliases: Vec<_> = aliases.iter().map(|alias| code(alias)).collect();
-        told += &format!(" Before, it was kept as {}.", aliases.join(", "));
-    }
+    let today = format!("A process keeps it as {}, version {version}.", code(name));
+    let aliases: Vec<_> = aliases.iter().map(|alias| code(alias)).collect();
+    let told =
+        if aliases.is_empty() { today } else { format!("{today} Before, it was kept as {}.", aliases.join(", ")) };
     let rows = (oldest..version).map(|version| {
         let hop = hops.iter().find(|hop| hop.from == version);
         let changes: Vec<_> = hop.into_iter().flat_map(|hop| hop.changes).map(|change| code_cell(change)).collect();

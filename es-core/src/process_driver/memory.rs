@@ -16,7 +16,9 @@ use crate::stream::StreamId;
 pub(super) const EVENTS: u64 = 1 << 16;
 
 /// Folded processes, within a bound; clones share what is remembered.
-pub(super) struct Memory<P>(Option<Arc<sync::Cache<StreamId, Arc<History<P>>, Events>>>);
+pub(super) struct Memory<P>(Option<Arc<Folded<P>>>);
+
+type Folded<P> = sync::Cache<StreamId, Arc<History<P>>, Events>;
 
 /// A process is as large as its stream is long.
 #[derive(Clone)]
