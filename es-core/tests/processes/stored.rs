@@ -129,7 +129,7 @@ at_a_time!(upcast:
     #[command(version = 3)]
     #[upcast(1 => 2, add(currency = "EUR"))]
     #[upcast(2 => 3, change(amount: u64 => amount as i64))]
-    Pay { amount: i64 = |amount: u64| amount as i64, currency: String = |_| "USD".to_owned() },
+    Pay { amount: i64 = |amount: u64| amount.cast_signed(), currency: String = |_| "USD".to_owned() },
     |pay| format!("{} {}", pay.amount, pay.currency),
     #[event(name = "reminded", version = 2)]
     #[upcast(1 => 2, rename(days => nights))]
@@ -156,7 +156,8 @@ at_a_time!(forgotten:
 );
 
 fn settle(old: released::Pay) -> renamed::Settle {
-    renamed::Settle { amount: old.amount, all: false }
+    let released::Pay { amount } = old;
+    renamed::Settle { amount, all: false }
 }
 
 /// A log in which the released code has decided to pay, and has not yet sent it.
