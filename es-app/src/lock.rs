@@ -13,8 +13,8 @@ pub(crate) fn compare(text: &str, models: impl Iterator<Item = AggregateModel>, 
         Ok(lock) => lock,
         Err(error) => return problems.push(unreadable(error.to_string())),
     };
-    if !matches!(lock["format"].as_u64(), Some(1 | 2)) {
-        return problems.push(unreadable(format!("it has format {}, and formats 1 and 2 are known", lock["format"])));
+    if !matches!(lock["format"].as_u64(), Some(1..=3)) {
+        return problems.push(unreadable(format!("it has format {}, and formats 1 to 3 are known", lock["format"])));
     }
     for model in models {
         let events = &lock["aggregates"][model.name];

@@ -13,19 +13,21 @@ mod fields;
 mod object;
 mod outline;
 mod picture;
+mod process;
 mod schema;
 mod text;
 
 use crate::aggregate::Aggregate;
 use crate::event_set::EventSet;
-use crate::model::{AggregateModel, EventModel, ProjectionModel};
+use crate::model::{AggregateModel, EventModel, ProcessModel, ProjectionModel};
+use crate::process::{ProcessManager, StoredForm};
 use crate::projection::Projection;
 use crate::shape::Shape;
 
 pub use self::event_schema::EventSchema;
 pub use self::schema::json_schema;
 
-/// The aggregates and projections that are told together: a bounded context, or as much of it as fits on a page.
+/// The aggregates, projections and processes that are told together: a bounded context, or as much of it as fits on a page.
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply, Command, Event, Project, Projection, RecordedEvent};
@@ -73,6 +75,14 @@ pub struct Catalogue {
     introduction: String,
     aggregates: Vec<Described>,
     projections: Vec<ProjectionModel>,
+    processes: Vec<DescribedProcess>,
+}
+
+/// A process manager, and what its model does not know.
+#[derive(Debug, Clone, Copy)]
+struct DescribedProcess {
+    model: ProcessModel,
+    stored: &'static [StoredForm],
 }
 
 /// An aggregate, and what its model does not know.
@@ -87,7 +97,13 @@ struct Described {
 impl Catalogue {
     /// A catalogue with this title, of nothing yet.
     pub fn new(title: impl Into<String>) -> Self {
-        Self { title: title.into(), introduction: String::new(), aggregates: Vec::new(), projections: Vec::new() }
+        Self {
+            title: title.into(),
+            introduction: String::new(),
+            aggregates: Vec::new(),
+            projections: Vec::new(),
+            processes: Vec::new(),
+        }
     }
 
     /// Puts Markdown of yours below the title.
@@ -113,11 +129,19 @@ impl Catalogue {
         self
     }
 
+    /// Adds a process manager, after those that are there.
+    #[must_use]
+    pub fn process<P: ProcessManager>(mut self) -> Self {
+        self.processes.push(DescribedProcess { model: P::MODEL, stored: P::STORED });
+        self
+    }
+
     /// One document about all of it, as GitHub and its like show it: tables, links within, and pictures by Mermaid.
     ///
     /// Of each event it tells the stored names, the doc comment, the fields as they are stored, and each older version
     /// with the hop to the next; of each command the fields, the rules and what it emits; of each projection the
-    /// events.
+    /// events; of each process which events begin it, go on with it and end it, its deadlines, and the commands that it
+    /// sends.
     /// Doc comments are taken as the Markdown that they are; links to Rust items become plain text.
     pub fn to_markdown(&self) -> String {
         document::markdown(self)

@@ -2,7 +2,12 @@
 
 use std::any::type_name;
 
+use serde::de::DeserializeOwned;
+
 use crate::aggregate::Aggregate;
+use crate::codec::Codec;
+use crate::decode_error::{DecodeError, DecodeReason};
+use crate::envelope::RecordedEvent;
 use crate::event_set::Events;
 use crate::model::CommandModel;
 use crate::shape::Shape;
@@ -23,6 +28,27 @@ pub type Decision<A> = Result<Events<<A as Aggregate>::Event>, <A as Aggregate>:
 /// - `#[command(aggregate = Account, ..)]`: rules and fields may then also look at `state`.
 ///
 /// Any other command is decided by your [`Handle`].
+///
+/// A command that a process manager sends is stored before it is sent, and may be read when its shape has long been
+/// another.
+/// So it has versions as an [event](crate::Event) has: the first is 1, and each later one says how it came from the one
+/// before.
+///
+/// ```
+/// use es_core::Command;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, Clone, Serialize, Deserialize, Command)]
+/// #[command(version = 2, alias = "TakeMoney")]
+/// #[upcast(1 => 2, add(currency = "EUR"))]
+/// pub struct Withdraw {
+///     pub amount: u64,
+///     pub currency: String,
+/// }
+///
+/// assert_eq!(Withdraw::MODEL.name, "Withdraw");
+/// assert_eq!(Withdraw::MODEL.hops[0].changes, ["add(currency = \"EUR\")"]);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command",
     label = "listed as a command, but `Command` is not derived for it",
@@ -34,6 +60,33 @@ pub trait Command {
 
     /// What it looks like as serde reads it, whether or not it is `Deserialize`.
     fn shape() -> Shape;
+
+    /// What a stored version of it looks like; `None` for one that is not read.
+    fn shape_of(version: u32) -> Option<Shape> {
+        (version == Self::MODEL.version).then(Self::shape)
+    }
+
+    /// Reads a stored command of this type in whatever version it was stored, and brings it to the current one.
+    ///
+    /// The name of `recorded` is not looked at.
+    ///
+    /// # Errors
+    /// A version that this code does not know, a payload that does not fit its version, or a hop that failed.
+    fn decode<C: Codec>(codec: &C, recorded: &RecordedEvent) -> Result<Self, DecodeError>
+    where
+        Self: Sized + DeserializeOwned,
+    {
+        let CommandModel { version, oldest, .. } = Self::MODEL;
+        let reason = match recorded.schema_version {
+            found if found == version => {
+                let read = codec.decode(&recorded.payload);
+                return read.map_err(|cause| DecodeError::new(recorded, DecodeReason::Payload(cause)));
+            }
+            found if found > version => DecodeReason::FutureVersion { current: version },
+            _ => DecodeReason::UnsupportedVersion { oldest },
+        };
+        Err(DecodeError::new(recorded, reason))
+    }
 }
 
 /// How an aggregate decides about a command.

@@ -68,7 +68,7 @@ pub struct FieldModel {
     pub doc: &'static str,
 }
 
-/// The way from one version of an event to the next.
+/// The way from one version of an event, or of a command, to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HopModel {
     /// The older version; the hop leads to the next one.
@@ -80,6 +80,16 @@ pub struct HopModel {
 /// A command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommandModel {
+    /// The name under which a process keeps it; that of the Rust type, unless something else is said.
+    pub name: &'static str,
+    /// The names under which it was kept before.
+    pub aliases: &'static [&'static str],
+    /// The current version of its shape.
+    pub version: u32,
+    /// The oldest version that is read.
+    pub oldest: u32,
+    /// The hops from each older version to the next, oldest first.
+    pub hops: &'static [HopModel],
     /// The name of the Rust type.
     pub type_name: &'static str,
     /// The doc comment.
@@ -158,6 +168,10 @@ pub struct ProcessModel {
     pub events: &'static [EventModel],
     /// What each of them is to it, in the same order: `start`, `continue_or_ignore`, ...
     pub roles: &'static [&'static str],
+    /// Which process each of them belongs to, in the same order and as written: `recorded.stream.id().to_owned()`.
+    pub keys: &'static [&'static str],
+    /// Whether the process is over once it has reacted to it, in the same order.
+    pub ends: &'static [bool],
     /// Its deadlines.
     pub deadlines: &'static [EventModel],
     /// The commands that it sends, each with the stored name of the aggregate.

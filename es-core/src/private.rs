@@ -25,7 +25,7 @@ pub use crate::name::EventName;
 #[cfg(feature = "json")]
 pub use crate::process::{
     CommandVisitor, Correlation, Input, KeyOf, ProcessManager, React, Reaction, Rejected, Role, ScheduledBy, SentBy,
-    Step, Trigger,
+    Step, StoredForm, Trigger,
 };
 pub use crate::projection::{
     AsyncProjectionInto, AsyncWriteTo, KeyedProjection, Project, ProjectRow, Projected, Projection, ProjectionInto,
@@ -261,10 +261,25 @@ pub fn deadline<D: Event>(event: &RecordedEvent) -> Result<D, DecodeError> {
 /// Decodes a command that a process has sent, which is JSON whatever the codec of the store is.
 ///
 /// # Errors
-/// The payload does not fit.
+/// See [`Command::decode`].
 #[cfg(feature = "json")]
-pub fn sent_command<M: Read>(event: &RecordedEvent) -> Result<M, DecodeError> {
-    payload(&crate::codec::Json, event)
+pub fn sent_command<M: Command + Read>(event: &RecordedEvent) -> Result<M, DecodeError> {
+    M::decode(&crate::codec::Json, event)
+}
+
+/// Whether a process keeps this command under that name, or did so before.
+pub const fn is_kept_as(model: &CommandModel, name: &str) -> bool {
+    if same(model.name, name) {
+        return true;
+    }
+    let mut at = 0;
+    while at < model.aliases.len() {
+        if same(model.aliases[at], name) {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 /// The process that an event belongs to, if it has a key.
@@ -281,7 +296,7 @@ pub fn correlation<I: std::fmt::Display>(key: impl KeyOf<I>, role: Role, ends: b
 pub const fn assert_told_apart(commands: &[(&str, CommandModel)], at: usize) {
     let mut earlier = 0;
     while earlier < at {
-        if same(commands[earlier].0, commands[at].0) && same(commands[earlier].1.type_name, commands[at].1.type_name) {
+        if same(commands[earlier].0, commands[at].0) && is_kept_alike(&commands[earlier].1, &commands[at].1) {
             let text = Message::new()
                 .push("two commands `")
                 .push(commands[at].1.type_name)
@@ -292,6 +307,21 @@ pub const fn assert_told_apart(commands: &[(&str, CommandModel)], at: usize) {
         }
         earlier += 1;
     }
+}
+
+/// Whether two commands have a name in common.
+const fn is_kept_alike(one: &CommandModel, other: &CommandModel) -> bool {
+    if is_kept_as(one, other.name) {
+        return true;
+    }
+    let mut at = 0;
+    while at < other.aliases.len() {
+        if is_kept_as(one, other.aliases[at]) {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 /// Encodes `event`.

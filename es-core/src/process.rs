@@ -7,6 +7,7 @@ mod effect;
 mod input;
 mod json_text;
 mod reaction;
+mod stored;
 
 use crate::codec::Codec;
 use crate::decode_error::DecodeError;
@@ -18,6 +19,7 @@ pub use self::effect::{Effect, ScheduledDeadline, SentCommand};
 pub use self::input::{Correlation, Input, Rejected, Role, Step, Trigger};
 pub use self::json_text::JsonText;
 pub use self::reaction::{Reaction, ReactionError};
+pub use self::stored::{StoredForm, StoredKind};
 
 /// A process over several aggregates: it reacts to their events with commands, and to the silence of others with
 /// deadlines.
@@ -95,6 +97,8 @@ pub trait ProcessManager: Default + Send + Sync + 'static {
     const NAME: &'static str;
     /// Everything the derive knows about it.
     const MODEL: ProcessModel;
+    /// Everything that its streams keep in versions: the events that it reacts to, its deadlines, its commands.
+    const STORED: &'static [StoredForm];
 
     /// What tells one process of this type from another; its `Display` is the id part of the stream.
     type Id: std::fmt::Display;

@@ -4,6 +4,7 @@ mod deadlines;
 mod dispatch;
 mod error;
 mod history;
+mod memory;
 mod processing;
 mod react;
 mod record;
@@ -21,6 +22,7 @@ pub use self::error::ProcessError;
 pub use self::history::{PendingDeadline, ProcessState};
 
 use self::deadlines::Agenda;
+use self::memory::Memory;
 
 /// The processes of one type in one store: an [`EventProcessor`](crate::EventProcessor) for a runner, which
 /// [`catch_up`](Self::catch_up) stands in for where there is none.
@@ -43,8 +45,9 @@ use self::deadlines::Agenda;
 /// [`fire_due`](Self::fire_due) appends those that are due as `process-reacted`, and from there on it is as above.
 ///
 /// Its stream has a copy of each event that it reacted to, as it was stored, which is read through the same hops.
-/// A command is kept under the name of its type, as JSON: keep what was sent readable, at least until it has been
-/// executed, and for good if it may be refused.
+/// A command is kept as JSON with its name and its version, and read through its hops.
+///
+/// A process that was used lately is not folded anew: its driver [remembers](Self::remembering) it, and reads on.
 ///
 /// One of several instances should be at work at a time, as with every processor.
 /// Should two be, no command is executed twice, no input reacted to twice, and no deadline reached twice; but if one finds a
@@ -57,6 +60,7 @@ pub struct ProcessDriver<P, S, C = Json> {
     name: CheckpointName,
     filter: EventFilter,
     agenda: Arc<Mutex<Agenda>>,
+    memory: Memory<P>,
     process: PhantomData<fn() -> P>,
 }
 
@@ -84,6 +88,7 @@ impl<P: ProcessManager, S, C: Codec> ProcessDriver<P, S, C> {
             name: CheckpointName::new(P::NAME)?,
             filter: EventFilter::all().models(P::MODEL.events).names([record::REACTED.as_str()]),
             agenda: Arc::default(),
+            memory: Memory::of(memory::EVENTS),
             process: PhantomData,
         })
     }
@@ -92,6 +97,16 @@ impl<P: ProcessManager, S, C: Codec> ProcessDriver<P, S, C> {
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Remembers processes whose streams have up to so many events together; 0 for none.
+    ///
+    /// A process that is remembered is not folded anew: only what its stream has since then is read, at every step.
+    /// It is 65,536 unless something else is said.
+    #[must_use]
+    pub fn remembering(mut self, events: u64) -> Self {
+        self.memory = Memory::of(events);
         self
     }
 
@@ -110,6 +125,7 @@ impl<P, S: Clone, C: Clone> Clone for ProcessDriver<P, S, C> {
             name: self.name.clone(),
             filter: self.filter.clone(),
             agenda: Arc::clone(&self.agenda),
+            memory: self.memory.clone(),
             process: PhantomData,
         }
     }

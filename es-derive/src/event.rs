@@ -7,6 +7,7 @@ mod expand;
 mod hop;
 mod hops;
 mod shape;
+mod stored_command;
 mod wire;
 
 use proc_macro2::TokenStream;
@@ -14,6 +15,8 @@ use syn::DeriveInput;
 
 use crate::diagnostics::Diagnostics;
 use crate::value::Home;
+
+pub(crate) use self::stored_command::{CommandVersions, StoredCommand};
 
 pub(crate) fn derive(input: &DeriveInput, home: Home) -> TokenStream {
     let diagnostics = Diagnostics::new();

@@ -116,7 +116,16 @@ pub fn event_set(input: TokenStream) -> TokenStream {
 ///   aggregate as `state: &Account`.
 ///
 /// Without `emits`, the aggregate decides in its `impl Handle<..>`, after the rules.
-#[proc_macro_derive(Command, attributes(command, require))]
+///
+/// A process that sends the command keeps it, so it has versions as an event has:
+///
+/// ```text
+/// #[command(name = "Deposit", alias = "OldName", version = 2, oldest = 1)]
+/// #[upcast(1 => 2, add(currency = "EUR"))]
+/// ```
+///
+/// It is kept under the name of its type, unless `name` says another; `alias` is one that it had before.
+#[proc_macro_derive(Command, attributes(command, require, upcast))]
 pub fn command(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     command::derive(&input, Home::Core).into()
@@ -219,7 +228,7 @@ pub fn facade_event_set(input: TokenStream) -> TokenStream {
 }
 
 /// [`Command`](macro@Command) for those who depend on `es` alone.
-#[proc_macro_derive(FacadeCommand, attributes(command, require))]
+#[proc_macro_derive(FacadeCommand, attributes(command, require, upcast))]
 pub fn facade_command(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     command::derive(&input, Home::Facade).into()

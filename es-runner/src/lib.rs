@@ -6,6 +6,8 @@ mod status;
 mod runner;
 mod running;
 
+mod batch;
+mod blame;
 mod board;
 mod command;
 mod driver;

@@ -12,7 +12,7 @@ use crate::lanes::Keyed;
 use crate::parking::{Parked, all, linked};
 use crate::run::{Next, Run};
 use crate::status::Happened;
-use crate::trouble::Trouble;
+use crate::trouble::{Trouble, chain, unreadable};
 
 type Answer<T> = (Result<T, ControlError>, Next);
 
@@ -82,7 +82,12 @@ impl<P: EventProcessor + 'static> Driver<P> {
     async fn try_parked(&mut self, run: &mut Run, position: Position) -> Result<(), Trouble> {
         let filter = self.processor.filter();
         let mut events: Vec<Keyed> = Vec::new();
-        for event in self.shared.pages.at(position).await? {
+        let read = self.shared.pages.at(position).await.map_err(|error| match unreadable(&error, position) {
+            // That the log cannot give it is a failure of the event, as it was when it was parked.
+            Some(at) => Trouble::Event { at: Some(at), errors: chain(&error) },
+            None => error.into(),
+        });
+        for event in read? {
             if filter.selects(&event.stream, &event.name) {
                 let keys = self.keys(&event)?;
                 events.push((event, keys));

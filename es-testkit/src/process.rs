@@ -5,6 +5,7 @@ mod answer;
 
 use std::fmt::Debug;
 
+use es_core::model::CommandModel;
 use es_core::process::{
     Effect, Input, JsonText, ProcessManager, Role, ScheduledBy, ScheduledDeadline, SentBy, SentCommand, Step, Trigger,
 };
@@ -189,9 +190,9 @@ impl<P: ProcessManager> GivenProcess<P> {
         let Some(found) = self.sent.iter().position(|sent| *sent == expected) else {
             panic!("the process has sent no such command: {expected:#?}\nit has sent: {:#?}", self.sent);
         };
-        let SentCommand { aggregate, id, command, payload } = self.sent.remove(found);
+        let SentCommand { aggregate, id, command, schema_version, payload } = self.sent.remove(found);
         let at = self.log.now();
-        let event = self.own(&command, 1, &payload, at);
+        let event = self.own(&command, schema_version, &payload, at);
         let stream = match StreamId::new(&aggregate, &id) {
             Ok(stream) => stream,
             Err(error) => panic!("`{id}` does not name a `{aggregate}`: {error}"),
@@ -274,15 +275,17 @@ fn sent<P: ProcessManager, A: Aggregate>(id: &str, command: &impl SentBy<P, A>) 
         Ok(payload) => payload,
         Err(error) => panic!("the command cannot be written as JSON: {}", causes(&error)),
     };
+    let CommandModel { name, version, .. } = model_of(command);
     SentCommand {
         aggregate: A::NAME.to_owned(),
         id: id.to_owned(),
-        command: model_of(command).type_name.to_owned(),
+        command: name.to_owned(),
+        schema_version: version,
         payload,
     }
 }
 
-fn model_of<M: Command>(_: &M) -> es_core::model::CommandModel {
+fn model_of<M: Command>(_: &M) -> CommandModel {
     M::MODEL
 }
 

@@ -7,6 +7,7 @@ use es_core::catalogue::Catalogue;
 use crate::account::Account;
 use crate::balances::Balances;
 use crate::order::Order;
+use crate::transfer::Transfer;
 
 fn catalogue() -> Catalogue {
     Catalogue::new("The catalogue of the bank")
@@ -17,6 +18,7 @@ fn catalogue() -> Catalogue {
         .aggregate::<Account>()
         .aggregate::<Order>()
         .projection::<Balances>()
+        .process::<Transfer>()
 }
 
 #[test]

@@ -135,7 +135,7 @@ impl React<Rejected<FailTransfer>> for Transfer {
 #[cfg(test)]
 mod tests {
     use es_core::Metadata;
-    use es_testkit::{Answered, given_process};
+    use es_testkit::{Answered, assert_locked, given_process};
 
     use super::*;
     use crate::account::AccountError;
@@ -152,6 +152,11 @@ mod tests {
 
     fn deposited() -> MoneyDeposited {
         MoneyDeposited { amount: 40, currency: "EUR".into() }
+    }
+
+    #[test]
+    fn what_a_transfer_keeps_is_locked() {
+        assert_locked!(Transfer);
     }
 
     #[test]

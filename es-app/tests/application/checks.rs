@@ -151,7 +151,7 @@ async fn the_lock_and_the_code_have_the_same_names_and_versions() {
     ];
     assert_eq!(told, texts);
     let told = wrong(app().aggregate::<Account>().lock(r#"{"format":7}"#)).await;
-    assert_eq!(told, ["the lock cannot be read: it has format 7, and formats 1 and 2 are known"]);
+    assert_eq!(told, ["the lock cannot be read: it has format 7, and formats 1 to 3 are known"]);
     let told = wrong(app().lock("{")).await;
     assert_eq!(told, ["the lock cannot be read: EOF while parsing an object at line 1 column 1"]);
 }

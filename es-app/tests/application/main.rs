@@ -6,4 +6,5 @@ mod checks;
 mod nodes;
 mod retries;
 mod running;
+mod takeover;
 mod versions;

@@ -3,10 +3,15 @@
 use super::event::long_docs;
 use super::outline::Outline;
 use super::text::{cell, code, code_cell, table};
-use super::{Described, doc_comment};
+use super::{Catalogue, Described, doc_comment};
 use crate::model::CommandModel;
 
-pub(super) fn section(outline: &Outline<'_>, described: &Described, command: &CommandModel) -> Vec<String> {
+pub(super) fn section(
+    catalogue: &Catalogue,
+    outline: &Outline<'_>,
+    described: &Described,
+    command: &CommandModel,
+) -> Vec<String> {
     let mut blocks = vec![doc_comment::embedded(command.doc)];
     if command.creates {
         let aggregate = code(described.model.type_name);
@@ -35,5 +40,32 @@ pub(super) fn section(outline: &Outline<'_>, described: &Described, command: &Co
     } else {
         format!("It emits {}.", emits.join(", "))
     });
+    let senders = catalogue.processes.iter();
+    let senders = senders.filter(|process| process.model.commands.contains(&(described.model.name, *command)));
+    let senders: Vec<_> = senders.map(|process| outline.process(process)).collect();
+    if !senders.is_empty() {
+        blocks.push(format!("It is sent by {}.", senders.join(", ")));
+        blocks.extend(kept(command));
+    }
     blocks
+}
+
+/// How a process keeps the command.
+fn kept(command: &CommandModel) -> Vec<String> {
+    let CommandModel { name, aliases, version, oldest, hops, .. } = *command;
+    let today = format!("A process keeps it as {}, version {version}.", code(name));
+    let aliases: Vec<_> = aliases.iter().map(|alias| code(alias)).collect();
+    let told =
+        if aliases.is_empty() { today } else { format!("{today} Before, it was kept as {}.", aliases.join(", ")) };
+    let rows = (oldest..version).map(|version| {
+        let hop = hops.iter().find(|hop| hop.from == version);
+        let changes: Vec<_> = hop.into_iter().flat_map(|hop| hop.changes).map(|change| code_cell(change)).collect();
+        [version.to_string(), changes.join(", ")]
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        vec![told]
+    } else {
+        vec![told, table(["Older version", "Changes to the next version"], &rows)]
+    }
 }

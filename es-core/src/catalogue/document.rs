@@ -2,7 +2,7 @@
 
 use super::outline::{Outline, Part, Section};
 use super::text::{cell, code, code_cell, table};
-use super::{Catalogue, Described, command, doc_comment, event, picture};
+use super::{Catalogue, Described, command, doc_comment, event, picture, process};
 use crate::model::ProjectionModel;
 
 /// As `Shape` displays itself.
@@ -35,9 +35,11 @@ fn body(catalogue: &Catalogue, outline: &Outline<'_>, part: Part<'_>) -> Vec<Str
         Part::Event(described, event) => event::section(catalogue, outline, described, event),
         Part::Split(described, event) => event::split_section(catalogue, outline, described, event),
         Part::Retired(described) => vec![retired(described)],
-        Part::Command(described, command) => command::section(outline, described, command),
+        Part::Command(described, command) => command::section(catalogue, outline, described, command),
         Part::Projections => vec![picture::of_projections(&catalogue.projections)],
         Part::Projection(model) => projection(outline, model),
+        Part::Process(described) => process::section(outline, described),
+        Part::Deadline(described, deadline) => process::deadline(described, deadline),
         Part::Notation => vec![NOTATION.to_owned()],
     }
 }
@@ -57,6 +59,10 @@ fn contents(catalogue: &Catalogue, outline: &Outline<'_>) -> String {
     if !catalogue.projections.is_empty() {
         let projections: Vec<_> = catalogue.projections.iter().map(|model| outline.projection(model)).collect();
         lines.push(format!("- Projections: {}", projections.join(", ")));
+    }
+    if !catalogue.processes.is_empty() {
+        let processes: Vec<_> = catalogue.processes.iter().map(|process| outline.process(process)).collect();
+        lines.push(format!("- Processes: {}", processes.join(", ")));
     }
     lines.join("\n")
 }

@@ -40,7 +40,9 @@ fn reading(catalogue: &Catalogue, outline: &Outline<'_>, event: &EventModel) -> 
     let projections = catalogue.projections.iter();
     let reading =
         projections.filter(|projection| projection.events.iter().chain(projection.split).any(|it| it == event));
-    reading.map(|projection| outline.projection(projection)).collect()
+    let processes = catalogue.processes.iter().filter(|process| process.model.events.contains(event));
+    let processes = processes.map(|process| outline.process(process));
+    reading.map(|projection| outline.projection(projection)).chain(processes).collect()
 }
 
 fn uses(emitting: &[String], reading: &[String]) -> String {
@@ -51,32 +53,36 @@ fn uses(emitting: &[String], reading: &[String]) -> String {
 
 impl Described {
     fn event(&self, event: &EventModel) -> Vec<String> {
-        let mut blocks = vec![doc_comment::embedded(event.doc), names(event)];
-        if let Some(shape) = (self.shape)(event.name, event.version) {
-            blocks.extend(payload(event, &shape));
-        }
-        blocks.push(self.older_versions(event));
-        blocks
+        told(event, |version| (self.shape)(event.name, version))
     }
+}
 
-    fn older_versions(&self, event: &EventModel) -> String {
-        let rows = (event.oldest..event.version).map(|version| {
-            let shape =
-                (self.shape)(event.name, version).map_or_else(String::new, |shape| code_cell(&shape.to_string()));
-            let hop = event.hops.iter().find(|hop| hop.from == version);
-            let changes: Vec<_> = hop.into_iter().flat_map(|hop| hop.changes).map(|change| code_cell(change)).collect();
-            [version.to_string(), shape, changes.join(", ")]
-        });
-        let rows: Vec<_> = rows.collect();
-        let mut blocks = Vec::new();
-        if !rows.is_empty() {
-            blocks.push(table(["Older version", "Shape", "Changes to the next version"], &rows));
-        }
-        if event.oldest > 1 {
-            blocks.push(format!("Versions before {} are not read.", event.oldest));
-        }
-        blocks.join("\n\n")
+/// The event itself: its names, its fields, and what it was before.
+pub(super) fn told(event: &EventModel, shape: impl Fn(u32) -> Option<Shape>) -> Vec<String> {
+    let mut blocks = vec![doc_comment::embedded(event.doc), names(event)];
+    if let Some(shape) = shape(event.version) {
+        blocks.extend(payload(event, &shape));
     }
+    blocks.push(older_versions(event, shape));
+    blocks
+}
+
+fn older_versions(event: &EventModel, shape: impl Fn(u32) -> Option<Shape>) -> String {
+    let rows = (event.oldest..event.version).map(|version| {
+        let shape = shape(version).map_or_else(String::new, |shape| code_cell(&shape.to_string()));
+        let hop = event.hops.iter().find(|hop| hop.from == version);
+        let changes: Vec<_> = hop.into_iter().flat_map(|hop| hop.changes).map(|change| code_cell(change)).collect();
+        [version.to_string(), shape, changes.join(", ")]
+    });
+    let rows: Vec<_> = rows.collect();
+    let mut blocks = Vec::new();
+    if !rows.is_empty() {
+        blocks.push(table(["Older version", "Shape", "Changes to the next version"], &rows));
+    }
+    if event.oldest > 1 {
+        blocks.push(format!("Versions before {} are not read.", event.oldest));
+    }
+    blocks.join("\n\n")
 }
 
 fn names(event: &EventModel) -> String {

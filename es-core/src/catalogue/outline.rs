@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::text::{code, plain};
-use super::{Catalogue, Described};
+use super::{Catalogue, Described, DescribedProcess};
 use crate::model::{CommandModel, EventModel, ProjectionModel};
 
-/// A document of at most as many events, commands and projections needs no table of contents.
+/// A document of at most as many events, commands, projections and processes needs no table of contents.
 const FEW: usize = 5;
 
 /// The sections, in order.
@@ -37,6 +37,8 @@ pub(super) enum Part<'a> {
     Command(&'a Described, &'static CommandModel),
     Projections,
     Projection(&'a ProjectionModel),
+    Process(&'a DescribedProcess),
+    Deadline(&'a DescribedProcess, &'static EventModel),
     Notation,
 }
 
@@ -56,7 +58,16 @@ impl<'a> Outline<'a> {
         for projection in &catalogue.projections {
             building.code(3, projection.type_name, Part::Projection(projection));
         }
-        if !catalogue.aggregates.is_empty() {
+        if !catalogue.processes.is_empty() {
+            building.add(2, "Processes".to_owned(), "Processes", Part::Group);
+        }
+        for process in &catalogue.processes {
+            building.code(3, process.model.type_name, Part::Process(process));
+            for deadline in process.model.deadlines {
+                building.code(4, deadline.name, Part::Deadline(process, deadline));
+            }
+        }
+        if !catalogue.aggregates.is_empty() || catalogue.processes.iter().any(|it| !it.model.deadlines.is_empty()) {
             building.add(2, "How to read a shape".to_owned(), "How to read a shape", Part::Notation);
         }
         Self(building.sections)
@@ -81,14 +92,41 @@ impl<'a> Outline<'a> {
     }
 
     pub(super) fn command(&self, of: &Described, command: &CommandModel) -> String {
-        self.link(command.type_name, |part| match part {
-            Part::Command(described, known) => described.model.name == of.model.name && *known == command,
-            _ => false,
-        })
+        self.command_of(of.model.name, command)
     }
 
     pub(super) fn projection(&self, projection: &ProjectionModel) -> String {
         self.link(projection.type_name, |part| matches!(part, Part::Projection(known) if *known == projection))
+    }
+
+    pub(super) fn process(&self, process: &DescribedProcess) -> String {
+        let is_it = |part: &Part<'_>| matches!(part, Part::Process(known) if known.model.name == process.model.name);
+        self.link(process.model.type_name, is_it)
+    }
+
+    pub(super) fn deadline(&self, of: &DescribedProcess, deadline: &EventModel) -> String {
+        self.link(deadline.name, |part| match part {
+            Part::Deadline(process, known) => process.model.name == of.model.name && *known == deadline,
+            _ => false,
+        })
+    }
+
+    /// A link to a command, or the name of its type if it has no section.
+    pub(super) fn command_of(&self, aggregate: &str, command: &CommandModel) -> String {
+        self.link(command.type_name, |part| match part {
+            Part::Command(described, known) => described.model.name == aggregate && *known == command,
+            _ => false,
+        })
+    }
+
+    /// A link to the aggregate with this stored name, or that name if it has no section.
+    pub(super) fn aggregate_named(&self, name: &str) -> String {
+        let mut parts = self.0.iter().map(|section| section.part);
+        let found = parts.find_map(|part| match part {
+            Part::Aggregate(known) if known.model.name == name => Some(known),
+            _ => None,
+        });
+        found.map_or_else(|| code(name), |known| self.aggregate(known))
     }
 
     pub(super) fn aggregate(&self, of: &Described) -> String {
@@ -107,7 +145,9 @@ impl<'a> Outline<'a> {
 impl Catalogue {
     fn size(&self) -> usize {
         let of_aggregate = |described: &Described| described.stored().count() + described.model.commands.len();
-        self.aggregates.iter().map(of_aggregate).sum::<usize>() + self.projections.len()
+        let of_process = |process: &DescribedProcess| 1 + process.model.deadlines.len();
+        let processes = self.processes.iter().map(of_process).sum::<usize>();
+        self.aggregates.iter().map(of_aggregate).sum::<usize>() + self.projections.len() + processes
     }
 }
 

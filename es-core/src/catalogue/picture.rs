@@ -1,7 +1,7 @@
 //! Pictures of what leads to what, as Mermaid draws them.
 
 use super::Described;
-use crate::model::{EventModel, ProjectionModel};
+use crate::model::{EventModel, ProcessModel, ProjectionModel};
 
 /// From the commands of an aggregate to its events.
 pub(super) fn of_commands(described: &Described) -> String {
@@ -46,6 +46,36 @@ pub(super) fn of_projections(projections: &[ProjectionModel]) -> String {
     let nodes = (1..).zip(projections);
     lines.extend(nodes.map(|(number, model): (u32, _)| format!("p{number}[({})]", label(model.type_name))));
     lines.extend(arrows);
+    drawn(&lines)
+}
+
+/// From events to a process, and from there to the commands that it sends and the deadlines that come back.
+pub(super) fn of_process(model: &ProcessModel) -> String {
+    let mut lines: Vec<_> = events(model.events).collect();
+    lines.push(format!("p[[{}]]", label(model.type_name)));
+    let deadlines = (1..).zip(model.deadlines);
+    lines.extend(deadlines.map(|(number, deadline): (u32, _)| format!("d{number}[/{}/]", label(deadline.name))));
+    let commands = (1..).zip(model.commands);
+    lines.extend(commands.map(|(number, (_, command)): (u32, _)| format!("c{number}[{}]", label(command.type_name))));
+    for (number, (role, ends)) in (1..).zip(model.roles.iter().zip(model.ends)) {
+        let number: u32 = number;
+        let is_start = role.starts_with("start");
+        let words = match (is_start, ends) {
+            (true, true) => "|begins, ends|",
+            (true, false) => "|begins|",
+            (false, true) => "|ends|",
+            (false, false) => "",
+        };
+        lines.push(format!("e{number} -->{words} p"));
+    }
+    for number in 1..=model.deadlines.len() {
+        lines.push(format!("p -.->|sets| d{number}"));
+        lines.push(format!("d{number} -.-> p"));
+    }
+    for (number, (aggregate, _)) in (1..).zip(model.commands) {
+        let number: u32 = number;
+        lines.push(format!("p -->|{}| c{number}", label(&format!("to {aggregate}"))));
+    }
     drawn(&lines)
 }
 

@@ -34,10 +34,22 @@ pub struct SentCommand {
     pub aggregate: String,
     /// Its id.
     pub id: String,
-    /// The name of the command's type.
+    /// The name of the command.
     pub command: String,
+    /// The version of its shape; the first is not written, as it was not before commands had versions.
+    #[serde(default = "first_version", skip_serializing_if = "is_first_version")]
+    pub schema_version: u32,
     /// The command.
     pub payload: JsonText,
+}
+
+fn first_version() -> u32 {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_first_version(version: &u32) -> bool {
+    *version == first_version()
 }
 
 /// A deadline that has been set.

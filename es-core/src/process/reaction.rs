@@ -9,6 +9,7 @@ use super::{IdOf, ProcessManager, ScheduledBy, SentBy};
 use crate::aggregate::Aggregate;
 use crate::codec::{CodecError, Json};
 use crate::command::Command;
+use crate::model::CommandModel;
 use crate::stream::{InvalidStreamId, StreamId};
 use crate::time::Timestamp;
 
@@ -104,19 +105,20 @@ fn sent<A: Aggregate>(
     id: &impl fmt::Display,
     command: &(impl Command + serde::Serialize),
 ) -> Result<Effect, ReactionError> {
-    let name = type_name_of(command);
+    let CommandModel { name, version, .. } = model_of(command);
     let stream = StreamId::new(A::NAME, id).map_err(|cause| ReactionError::Id { command: name, cause })?;
     let payload = JsonText::of(command).map_err(|cause| ReactionError::Encode { name, cause })?;
     Ok(Effect::SendCommand(SentCommand {
         aggregate: A::NAME.to_owned(),
         id: stream.id().to_owned(),
         command: name.to_owned(),
+        schema_version: version,
         payload,
     }))
 }
 
-fn type_name_of<M: Command>(_: &M) -> &'static str {
-    M::MODEL.type_name
+fn model_of<M: Command>(_: &M) -> CommandModel {
+    M::MODEL
 }
 
 impl<P> Default for Reaction<P> {
@@ -138,7 +140,7 @@ pub enum ReactionError {
     /// A command is sent to what is no stream.
     #[error("`{command}` is sent to an id that does not name a stream")]
     Id {
-        /// The name of the command's type.
+        /// The name of the command.
         command: &'static str,
         /// The broken rule.
         #[source]

@@ -132,6 +132,7 @@ impl<P: ProcessManager, S: EventStore, C: Codec> ProcessDriver<P, S, C> {
             let mut history = self.history(process).await?;
             let pending = &history.process.deadlines;
             if !pending.iter().any(|deadline| (deadline.reaction, deadline.effect) == (reaction, effect)) {
+                self.keep(history);
                 return Ok(false);
             }
             let at = self.clock.now();
@@ -140,6 +141,7 @@ impl<P: ProcessManager, S: EventStore, C: Codec> ProcessDriver<P, S, C> {
             let id = record::of_deadline(reaction, effect);
             let new = self.decide(&mut history, &arrived, to, id, at, false)?;
             if self.append(&history, vec![new]).await? {
+                self.keep(history);
                 return Ok(true);
             }
         }

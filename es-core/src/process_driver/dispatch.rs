@@ -4,12 +4,12 @@ use std::pin::Pin;
 
 use super::ProcessDriver;
 use super::error::ProcessError;
+use super::history::History;
 use super::react::ATTEMPTS;
-use super::record::{self, DISPATCHED, Dispatched, Id, Outcome, Reached};
+use super::record::{self, Dispatched, Id, Outcome, Reached};
 use crate::aggregate::Aggregate;
 use crate::codec::Codec;
 use crate::command::HandledBy;
-use crate::decode_error::{DecodeError, DecodeReason};
 use crate::envelope::RecordedEvent;
 use crate::id::MessageId;
 use crate::metadata::Metadata;
@@ -22,6 +22,9 @@ impl<P: ProcessManager, S: EventStore + Clone + 'static, C: Codec> ProcessDriver
     /// Sends the commands of a reaction, unless it is on record that they have been sent.
     ///
     /// Somebody else may send them at the same time: they are executed once all the same.
+    ///
+    /// A command that has written nothing would be decided again if it were sent again.
+    /// So it is on record what became of it before the next one is sent, whose effect cannot come before it then.
     pub(super) async fn dispatch(&self, recorded: &RecordedEvent) -> Result<(), ProcessError> {
         let reacted: record::Reacted = record::read(recorded)?;
         if !reacted.effects.iter().any(|effect| matches!(effect, Effect::SendCommand(_))) {
@@ -29,35 +32,60 @@ impl<P: ProcessManager, S: EventStore + Clone + 'static, C: Codec> ProcessDriver
         }
         let (process, reaction) = (&recorded.stream, recorded.id);
         let mut history = self.history(process).await?;
-        if history.outcomes(reaction).is_some() {
+        let dangling = || ProcessError::Dangling { process: process.clone(), version: recorded.version, id: reaction };
+        let commands = history.commands(reaction).ok_or_else(dangling)?;
+        let mut outcomes = history.outcomes(reaction).map(<[_]>::to_vec).unwrap_or_default();
+        if outcomes.len() >= commands.len() {
+            self.keep(history);
             return Ok(());
         }
-        let dangling = || ProcessError::Dangling { process: process.clone(), version: recorded.version, id: reaction };
-        let (mut outcomes, mut refused) = (Vec::new(), Vec::new());
-        for (effect, sent, command) in history.commands(reaction).ok_or_else(dangling)? {
-            let outcome = self.send(recorded, effect, sent, &command).await?;
-            if let Outcome::Rejected { reason } = &outcome {
-                refused.push((effect, reason.clone()));
-            }
+        loop {
+            let Some((effect, sent, command)) = commands.get(outcomes.len()) else { return Ok(()) };
+            let Sent { outcome, has_written } = self.send(recorded, *effect, sent, command).await?;
             outcomes.push(outcome);
+            if outcomes.len() == commands.len() || !has_written {
+                outcomes = self.note(history, recorded, &commands, outcomes).await?;
+                if outcomes.len() >= commands.len() {
+                    return Ok(());
+                }
+                history = self.history(process).await?;
+            }
         }
+    }
+
+    /// Appends what became of commands, as far as they have been sent, and once it is all of them, the reactions to those
+    /// that were refused; returns what is on record.
+    async fn note(
+        &self,
+        mut history: History<P>,
+        recorded: &RecordedEvent,
+        commands: &[(usize, SentCommand, RecordedEvent)],
+        outcomes: Vec<Outcome>,
+    ) -> Result<Vec<Outcome>, ProcessError> {
+        let (process, reaction) = (&recorded.stream, recorded.id);
+        let is_whole = outcomes.len() == commands.len();
         for _ in 0..ATTEMPTS {
             if let Some(others) = history.outcomes(reaction) {
-                let same = others.iter().zip(&outcomes).all(|(other, own)| is_accepted(other) == is_accepted(own));
-                let differ = || ProcessError::OutcomesDiffer { process: process.clone(), version: recorded.version };
-                return if same { Ok(()) } else { Err(differ()) };
+                if !others.iter().zip(&outcomes).all(|(other, own)| is_accepted(other) == is_accepted(own)) {
+                    return Err(ProcessError::OutcomesDiffer { process: process.clone(), version: recorded.version });
+                }
+                if others.len() >= outcomes.len() {
+                    let others = others.to_vec();
+                    self.keep(history);
+                    return Ok(others);
+                }
             }
             let at = self.clock.now();
-            let mut new = Vec::new();
-            let outcome = Dispatched { reaction: Id(reaction), outcomes: outcomes.clone() };
-            let id = record::of_dispatch(reaction, &outcomes);
-            let written = record::record(DISPATCHED, id, at, recorded.follow_up(), &outcome);
-            new.push(written.map_err(|cause| ProcessError::Reaction {
+            let dispatched = Dispatched { reaction: Id(reaction), outcomes: outcomes.clone() };
+            let written = record::record_dispatched(at, recorded.follow_up(), &dispatched, is_whole);
+            let mut new = vec![written.map_err(|cause| ProcessError::Reaction {
                 process: process.clone(),
                 input: recorded.name.clone(),
                 cause: ReactionError::Encode { name: "process-dispatched", cause },
-            })?);
-            for (effect, reason) in &refused {
+            })?];
+            let refused = commands.iter().zip(&outcomes).filter(|_| is_whole);
+            for ((effect, ..), outcome) in refused {
+                let Outcome::Rejected { reason } = outcome else { continue };
                 let (effect, reason) = (*effect, reason.clone());
                 let arrived = history.rejected(reaction, effect, reason.clone(), at, recorded.version)?;
                 let to = Reached::Rejected { reaction: Id(reaction), effect, reason };
@@ -65,7 +93,8 @@ impl<P: ProcessManager, S: EventStore + Clone + 'static, C: Codec> ProcessDriver
                 new.push(self.decide(&mut history, &arrived, to, id, at, false)?);
             }
             if self.append(&history, new).await? {
-                return Ok(());
+                self.keep(history);
+                return Ok(outcomes);
             }
             history = self.history(process).await?;
         }
@@ -79,16 +108,17 @@ impl<P: ProcessManager, S: EventStore + Clone + 'static, C: Codec> ProcessDriver
         effect: usize,
         sent: &SentCommand,
         command: &RecordedEvent,
-    ) -> Result<Outcome, ProcessError> {
-        let unknown = |cause| DecodeError::new(command, DecodeReason::Payload(crate::codec::CodecError::new(cause)));
-        let target = StreamId::new(&sent.aggregate, &sent.id).map_err(|cause| unknown(cause.to_string()))?;
+    ) -> Result<Sent, ProcessError> {
+        let unreadable = |cause| ProcessError::unreadable_command(command, &sent.aggregate, cause);
+        let target = StreamId::new(&sent.aggregate, &sent.id);
+        let target = target.map_err(|cause| unreadable(record::broken(command, cause)))?;
         let envoy = Envoy {
             driver: self,
             target: target.clone(),
             command_id: record::command_id(reaction.id, effect),
             metadata: reaction.metadata.clone(),
         };
-        let sending = P::visit_command(&sent.aggregate, command, envoy)?;
+        let sending = P::visit_command(&sent.aggregate, command, envoy).map_err(unreadable)?;
         sending.await.map_err(|Failed { is_transient, cause }| ProcessError::Command {
             process: reaction.stream.clone(),
             command: command.name.clone(),
@@ -111,6 +141,13 @@ struct Envoy<'d, P, S, C> {
     metadata: Metadata,
 }
 
+/// A command was executed or refused.
+struct Sent {
+    outcome: Outcome,
+    /// Whether the stream of the aggregate tells, so that it does nothing if it is sent again.
+    has_written: bool,
+}
+
 /// The command was neither executed nor refused.
 struct Failed {
     is_transient: bool,
@@ -118,7 +155,7 @@ struct Failed {
 }
 
 impl<'d, P: ProcessManager, S: EventStore + Clone + 'static, C: Codec> CommandVisitor for Envoy<'d, P, S, C> {
-    type Output = Pin<Box<dyn Future<Output = Result<Outcome, Failed>> + Send + 'd>>;
+    type Output = Pin<Box<dyn Future<Output = Result<Sent, Failed>> + Send + 'd>>;
 
     fn visit<A: Aggregate, M: HandledBy<A> + Clone + Send + 'static>(self, command: M) -> Self::Output {
         let Self { driver, target, command_id, metadata } = self;
@@ -127,9 +164,9 @@ impl<'d, P: ProcessManager, S: EventStore + Clone + 'static, C: Codec> CommandVi
         let aggregates = aggregates.with_clock(move || clock.now());
         Box::pin(async move {
             match aggregates.execute_once_on(target, &command_id, command, metadata).await {
-                Ok(_) => Ok(Outcome::Accepted),
+                Ok(executed) => Ok(Sent { outcome: Outcome::Accepted, has_written: !executed.events.is_empty() }),
                 Err(refused @ (ExecuteError::Rejected(_) | ExecuteError::AlreadyExists { .. })) => {
-                    Ok(Outcome::Rejected { reason: refused.to_string() })
+                    Ok(Sent { outcome: Outcome::Rejected { reason: refused.to_string() }, has_written: false })
                 }
                 Err(error) => {
                     let is_transient = matches!(

@@ -61,6 +61,44 @@ pub enum ProcessError {
     /// The event, or what the process has recorded, cannot be read.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// A command that the process has sent cannot be read.
+    #[error(
+        "command `{command}` to `{aggregate}`, which event {version} of process `{process}` keeps as version \
+         {schema_version}, cannot be read"
+    )]
+    UnreadableCommand {
+        /// The stream of the process.
+        process: StreamId,
+        /// The reaction that keeps it.
+        version: Version,
+        /// The stored name of the aggregate that it goes to.
+        aggregate: String,
+        /// The name under which it is kept.
+        command: EventName,
+        /// The version of its shape.
+        schema_version: u32,
+        /// Why.
+        #[source]
+        cause: DecodeError,
+    },
+    /// A deadline that the process has set cannot be read.
+    #[error(
+        "deadline `{deadline}`, which event {version} of process `{process}` keeps as version {schema_version}, cannot \
+         be read"
+    )]
+    UnreadableDeadline {
+        /// The stream of the process.
+        process: StreamId,
+        /// The reaction that keeps it.
+        version: Version,
+        /// Its stored name.
+        deadline: EventName,
+        /// The version of its shape.
+        schema_version: u32,
+        /// Why.
+        #[source]
+        cause: DecodeError,
+    },
     /// What the process decided cannot be recorded.
     #[error("the reaction of process `{process}` to `{input}` cannot be recorded")]
     Reaction {
@@ -130,6 +168,29 @@ pub enum ProcessError {
 }
 
 impl ProcessError {
+    /// `command`, which stands in the stream of its process, cannot be read.
+    pub(super) fn unreadable_command(command: &RecordedEvent, aggregate: &str, cause: DecodeError) -> Self {
+        Self::UnreadableCommand {
+            process: command.stream.clone(),
+            version: command.version,
+            aggregate: aggregate.to_owned(),
+            command: command.name.clone(),
+            schema_version: command.schema_version,
+            cause,
+        }
+    }
+
+    /// `deadline`, which stands in the stream of its process, cannot be read.
+    pub(super) fn unreadable_deadline(deadline: &RecordedEvent, cause: DecodeError) -> Self {
+        Self::UnreadableDeadline {
+            process: deadline.stream.clone(),
+            version: deadline.version,
+            deadline: deadline.name.clone(),
+            schema_version: deadline.schema_version,
+            cause,
+        }
+    }
+
     /// Whether nothing is wrong with the input, and it may well succeed later as it is.
     pub fn is_transient(&self) -> bool {
         match self {

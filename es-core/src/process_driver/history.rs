@@ -49,8 +49,12 @@ pub struct PendingDeadline {
 pub(super) struct History<P> {
     pub(super) process: ProcessState<P>,
     position: Position,
+    /// The last event that was read.
+    last: Option<EventId>,
     reactions: HashMap<EventId, Decided>,
     dispatched: HashMap<EventId, Vec<Outcome>>,
+    /// How many reactions were decided here, and have not been read back.
+    unread: usize,
 }
 
 /// What was decided by one reaction.
@@ -83,7 +87,18 @@ impl<P: ProcessManager> History<P> {
             is_ended: false,
             deadlines: Vec::new(),
         };
-        Self { process, position: Position::START, reactions: HashMap::new(), dispatched: HashMap::new() }
+        let (position, last) = (Position::START, None);
+        Self { process, position, last, reactions: HashMap::new(), dispatched: HashMap::new(), unread: 0 }
+    }
+
+    /// The last event that was read; `None` if nothing was.
+    pub(super) fn last(&self) -> Option<EventId> {
+        self.last
+    }
+
+    /// Whether all that was decided here has been found in the log.
+    pub(super) fn is_read(&self) -> bool {
+        self.unread == 0
     }
 
     pub(super) fn has_reacted(&self, reaction: EventId) -> bool {
@@ -96,7 +111,11 @@ impl<P: ProcessManager> History<P> {
 
     /// Takes in the next event of the stream.
     pub(super) fn replay<C: Codec>(&mut self, codec: &C, recorded: &RecordedEvent) -> Result<(), ProcessError> {
-        if recorded.name == REACTED {
+        if let Some(decided) = self.reactions.get_mut(&recorded.id) {
+            // It was decided here: the state has it, and only now it is known where it stands.
+            (decided.version, decided.position) = (recorded.version, recorded.position);
+            self.unread = self.unread.saturating_sub(1);
+        } else if recorded.name == REACTED {
             let Reacted { to, effects } = record::read(recorded)?;
             let arrived = match to {
                 Reached::Event(stored) => self.event(stored.event(recorded)?),
@@ -109,14 +128,14 @@ impl<P: ProcessManager> History<P> {
             };
             self.take(codec, &arrived, Step::Apply)?;
             (self.process.version, self.position) = (recorded.version, recorded.position);
-            self.decided(recorded.id, recorded.metadata.clone(), effects);
+            self.noted(recorded.id, recorded.metadata.clone(), effects);
         } else if recorded.name == DISPATCHED {
-            let Dispatched { reaction, outcomes } = record::read(recorded)?;
+            let Dispatched { reaction, outcomes } = record::read_dispatched(recorded)?;
             self.dispatched.insert(reaction.0, outcomes);
-            (self.process.version, self.position) = (recorded.version, recorded.position);
         } else {
             return Err(DecodeError::new(recorded, DecodeReason::UnknownEvent).into());
         }
+        (self.process.version, self.position, self.last) = (recorded.version, recorded.position, Some(recorded.id));
         Ok(())
     }
 
@@ -170,10 +189,10 @@ impl<P: ProcessManager> History<P> {
             Effect::SendCommand(command) => Some((decided, command)),
             _ => None,
         });
-        let Some((decided, SentCommand { aggregate, id, command, payload })) = sent else {
+        let Some((decided, SentCommand { aggregate, id, command, schema_version, payload })) = sent else {
             return Err(self.dangling(reaction, version));
         };
-        let event = self.own(decided, reaction, command, 1, at, payload);
+        let event = self.own(decided, reaction, command, *schema_version, at, payload);
         let (Some(event), Ok(stream)) = (event, StreamId::new(aggregate, id)) else {
             return Err(self.dangling(reaction, version));
         };
@@ -182,7 +201,7 @@ impl<P: ProcessManager> History<P> {
     }
 
     /// The commands of a reaction, each with its place among the effects and as what can be read.
-    pub(super) fn commands(&self, reaction: EventId) -> Option<Vec<(usize, &SentCommand, RecordedEvent)>> {
+    pub(super) fn commands(&self, reaction: EventId) -> Option<Vec<(usize, SentCommand, RecordedEvent)>> {
         let decided = self.reactions.get(&reaction)?;
         let sent = decided.effects.iter().enumerate().filter_map(|(index, effect)| match effect {
             Effect::SendCommand(command) => Some((index, command)),
@@ -190,8 +209,8 @@ impl<P: ProcessManager> History<P> {
         });
         sent.map(|(index, command)| {
             let at = Timestamp::UNIX_EPOCH;
-            let event = self.own(decided, reaction, &command.command, 1, at, &command.payload)?;
-            Some((index, command, event))
+            let event = self.own(decided, reaction, &command.command, command.schema_version, at, &command.payload)?;
+            Some((index, command.clone(), event))
         })
         .collect()
     }
@@ -202,18 +221,28 @@ impl<P: ProcessManager> History<P> {
         codec: &C,
         arrived: &Arrived,
         step: Step,
-    ) -> Result<Option<Reaction<P>>, DecodeError> {
+    ) -> Result<Option<Reaction<P>>, ProcessError> {
         let Arrived { event, trigger, kind } = arrived;
         let input = match kind {
             Kind::Event => Input::Event(event),
             Kind::Deadline => Input::Deadline(event),
             Kind::Rejected { aggregate, reason } => Input::Rejected { command: event, aggregate, reason },
         };
-        self.process.state.receive(codec, &input, trigger, step)
+        self.process.state.receive(codec, &input, trigger, step).map_err(|cause| match kind {
+            Kind::Event => ProcessError::Decode(cause),
+            Kind::Deadline => ProcessError::unreadable_deadline(event, cause),
+            Kind::Rejected { aggregate, .. } => ProcessError::unreadable_command(event, aggregate, cause),
+        })
+    }
+
+    /// Notes what is decided here and now, before the log has it.
+    pub(super) fn decided(&mut self, reaction: EventId, metadata: Metadata, effects: Vec<Effect>) {
+        self.noted(reaction, metadata, effects);
+        self.unread += 1;
     }
 
     /// Notes what was decided: deadlines come, go and are reached, or the process ends.
-    pub(super) fn decided(&mut self, reaction: EventId, metadata: Metadata, effects: Vec<Effect>) {
+    fn noted(&mut self, reaction: EventId, metadata: Metadata, effects: Vec<Effect>) {
         let process = &mut self.process;
         process.deadlines.retain(|deadline| record::of_deadline(deadline.reaction, deadline.effect) != reaction);
         for (index, effect) in effects.iter().enumerate() {

@@ -8,7 +8,7 @@ use crate::codec::Codec;
 use crate::envelope::{NewEvent, RecordedEvent};
 use crate::id::EventId;
 use crate::process::{Correlation, Effect, ProcessManager, ReactionError, Role, Step};
-use crate::store::{AppendError, EventStore, ReadStream};
+use crate::store::{AppendError, EventStore, ReadStream, StreamPage};
 use crate::stream::StreamId;
 use crate::time::Timestamp;
 use crate::version::{ExpectedVersion, Version};
@@ -29,23 +29,68 @@ impl<P: ProcessManager, S: EventStore, C: Codec> ProcessDriver<P, S, C> {
     {
         let stream = StreamId::new(P::NAME, id);
         let stream = stream.map_err(|cause| ProcessError::Id { process: P::NAME, cause })?;
-        Ok(self.history(&stream).await?.process)
+        Ok(self.folded(&stream).await?.process)
     }
 
+    /// The process as its stream tells it, from what is remembered on if the log bears that out.
     pub(super) async fn history(&self, stream: &StreamId) -> Result<History<P>, ProcessError> {
-        let mut history = History::new(stream.clone());
-        let mut after = Version::EMPTY;
+        if let Some(history) = self.memory.take(stream)
+            && let Some(history) = self.read_on(history).await?
+        {
+            return Ok(history);
+        }
+        self.folded(stream).await
+    }
+
+    /// Remembers a process: one that was read, or whose decisions have been appended.
+    pub(super) fn keep(&self, history: History<P>) {
+        self.memory.keep(history);
+    }
+
+    /// What the log has after a history; `None` if it does not have what is in it.
+    async fn read_on(&self, history: History<P>) -> Result<Option<History<P>>, ProcessError> {
+        let (version, Some(last)) = (history.process.version, history.last()) else { return Ok(None) };
+        // The last event that is known is read again: if it is another, this is another log.
+        let before = Version::new(version.get().saturating_sub(1));
+        let page = self.page(&history.process.stream, before).await?;
+        if page.events.first().is_none_or(|event| (event.version, event.id) != (version, last)) {
+            return Ok(None);
+        }
+        let history = self.read_from(history, page, 1).await?;
+        Ok(history.is_read().then_some(history))
+    }
+
+    async fn folded(&self, stream: &StreamId) -> Result<History<P>, ProcessError> {
+        let page = self.page(stream, Version::EMPTY).await?;
+        self.read_from(History::new(stream.clone()), page, 0).await
+    }
+
+    /// Takes in the rest of the stream, of which this is the first page, and of that all but the first events.
+    async fn read_from(
+        &self,
+        mut history: History<P>,
+        mut page: StreamPage,
+        known: usize,
+    ) -> Result<History<P>, ProcessError> {
+        let mut skipped = known;
         loop {
-            let page = self.store.read_stream(stream, ReadStream::after(after).limit(PAGE)).await;
-            let page = page.map_err(|cause| ProcessError::Read { process: stream.to_string(), cause })?;
-            for recorded in &page.events {
+            for recorded in page.events.iter().skip(std::mem::take(&mut skipped)) {
                 history.replay(&self.codec, recorded)?;
             }
-            if page.is_end || page.through <= after {
+            if page.is_end {
                 return Ok(history);
             }
-            after = page.through;
+            let after = page.through;
+            page = self.page(&history.process.stream, after).await?;
+            if page.through <= after {
+                return Ok(history);
+            }
         }
+    }
+
+    async fn page(&self, stream: &StreamId, after: Version) -> Result<StreamPage, ProcessError> {
+        let page = self.store.read_stream(stream, ReadStream::after(after).limit(PAGE)).await;
+        page.map_err(|cause| ProcessError::Read { process: stream.to_string(), cause })
     }
 
     /// The stream of the process that an event belongs to.
@@ -69,12 +114,14 @@ impl<P: ProcessManager, S: EventStore, C: Codec> ProcessDriver<P, S, C> {
         for _ in 0..ATTEMPTS {
             let mut history = self.history(stream).await?;
             if history.has_reacted(reaction) || !is_wanted(&history.process, correlation.role, event)? {
+                self.keep(history);
                 return Ok(());
             }
             let arrived = history.event(event.clone());
             let to = Reached::Event(StoredEvent::of(event, part));
             let new = self.decide(&mut history, &arrived, to, reaction, self.clock.now(), correlation.ends)?;
             if self.append(&history, vec![new]).await? {
+                self.keep(history);
                 return Ok(());
             }
         }

@@ -1,7 +1,7 @@
 //! What stands in the stream of a process: two events, whose payloads are JSON.
 //!
 //! `process-reacted`, version 1: what reached the process, and what it decided about it.
-//! `process-dispatched`, version 1: what became of the commands of a reaction.
+//! `process-dispatched`, version 1: what became of the commands of a reaction; version 2: of those that have been sent.
 //! Both are stored forms: what changes here without a new version has to read what is stored.
 
 use std::error::Error;
@@ -27,6 +27,8 @@ pub(super) const REACTED: EventName = EventName::from_static("process-reacted");
 pub(super) const DISPATCHED: EventName = EventName::from_static("process-dispatched");
 /// The version of both.
 const VERSION: u32 = 1;
+/// The version of what became of some commands of a reaction, others of which are still to be sent.
+const SO_FAR: u32 = 2;
 
 /// What reached a process, and what it decided about it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -73,7 +75,7 @@ impl TryFrom<String> for Id {
     }
 }
 
-/// What became of the commands of a reaction, in their order.
+/// What became of the commands of a reaction, in their order, as far as they have been sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Dispatched {
     pub(super) reaction: Id,
@@ -222,6 +224,26 @@ pub(super) fn record<T: Serialize>(
 ) -> Result<NewEvent, CodecError> {
     let payload: Payload = Json.encode(value)?.into();
     Ok(NewEvent { id, name, schema_version: VERSION, recorded_at, metadata, payload })
+}
+
+/// The outcomes of a reaction's commands, to be appended; `is_whole` if all of them have been sent.
+pub(super) fn record_dispatched(
+    recorded_at: Timestamp,
+    metadata: Metadata,
+    dispatched: &Dispatched,
+    is_whole: bool,
+) -> Result<NewEvent, CodecError> {
+    let id = of_dispatch(dispatched.reaction.0, &dispatched.outcomes);
+    let new = record(DISPATCHED, id, recorded_at, metadata, dispatched)?;
+    Ok(if is_whole { new } else { NewEvent { schema_version: SO_FAR, ..new } })
+}
+
+/// Reads what [`record_dispatched`] has made.
+pub(super) fn read_dispatched(event: &RecordedEvent) -> Result<Dispatched, DecodeError> {
+    if event.schema_version > SO_FAR {
+        return Err(DecodeError::new(event, DecodeReason::FutureVersion { current: SO_FAR }));
+    }
+    Json.decode(&event.payload).map_err(|cause| DecodeError::new(event, DecodeReason::Payload(cause)))
 }
 
 /// Reads what [`record`] has made.

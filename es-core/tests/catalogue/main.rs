@@ -1,6 +1,7 @@
 //! The catalogue as Markdown, read by a parser of Markdown: whatever a domain says, the document stays whole.
 
 mod page;
+mod processes;
 mod shop;
 
 use es_core::catalogue::{Catalogue, markdown};

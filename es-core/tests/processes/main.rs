@@ -3,6 +3,9 @@
 mod bank;
 mod crashing;
 mod deadlines;
+mod remembering;
 mod roles;
 mod sending;
+mod stored;
+mod unmarked;
 mod world;

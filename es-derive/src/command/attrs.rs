@@ -3,11 +3,12 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Data, DeriveInput, Expr, Meta, Path, Token, Type};
+use syn::{Attribute, Data, DeriveInput, Expr, LitInt, LitStr, Meta, Path, Token, Type};
 
 use super::emits::Emits;
 use crate::attr::{Grammar, Mentioned};
 use crate::diagnostics::Diagnostics;
+use crate::event::{CommandVersions, StoredCommand};
 use crate::input::{self, Field};
 use crate::value::{self, CratePath, Home, Once};
 
@@ -23,6 +24,8 @@ pub(super) struct CommandInput<'a> {
     pub(super) rules: Vec<Rule>,
     /// The type of the rules' errors, where no aggregate tells it.
     pub(super) error: Option<Path>,
+    /// How it is kept.
+    pub(super) stored: StoredCommand,
 }
 
 /// Who decides, after the rules.
@@ -41,25 +44,46 @@ pub(super) struct Rule {
     pub(super) error: Expr,
 }
 
-const COMMAND: Grammar = Grammar { name: "command", keys: &["create", "emits", "aggregate", "crate"] };
+const COMMAND: Grammar =
+    Grammar { name: "command", keys: &["create", "emits", "aggregate", "name", "alias", "version", "oldest", "crate"] };
 
 pub(super) fn parse<'a>(item: &'a DeriveInput, home: Home, diagnostics: &Diagnostics) -> CommandInput<'a> {
     let (mut create, mut krate) = (Once::<()>::default(), CratePath::default());
     let (mut aggregate, mut emits) = (Once::<Type>::default(), Once::<Option<Emits>>::default());
+    let (mut name, mut aliases) = (Once::<LitStr>::default(), Vec::new());
+    let (mut version, mut oldest) = (Once::<LitInt>::default(), Once::<LitInt>::default());
     let mentioned = COMMAND.read(&item.attrs, diagnostics, |key, input| match key.to_string().as_str() {
         "create" => create.set(key, value::flag(key, input)?),
         "aggregate" => aggregate.set(key, value::value(key, input, "a type")?),
         "emits" => emits.set(key, Emits::read(key, input, diagnostics)?),
+        "name" => name.set(key, value::string(key, input)?),
+        "alias" => {
+            aliases.push(value::string(key, input)?);
+            Ok(())
+        }
+        "version" => version.set(key, value::value(key, input, "a number")?),
+        "oldest" => oldest.set(key, value::value(key, input, "a number")?),
         "crate" => krate.set(key, input),
         _ => Err(COMMAND.unknown(key)),
     });
     let requires = item.attrs.iter().filter(|attr| attr.path().is_ident("require"));
     let rules: Vec<_> = requires.filter_map(|attr| diagnostics.ok(Rule::of(attr))).collect();
     input::refuse_lifetimes(item, "a command", diagnostics);
+    let is_known = |literal: Option<&LitInt>, key| literal.is_some() || mentioned.lacks(key);
+    let versions = CommandVersions {
+        is_known: is_known(version.get(), "version") && is_known(oldest.get(), "oldest"),
+        name: name.take(),
+        aliases,
+        version: version.take(),
+        oldest: oldest.take(),
+    };
+    let private = krate.private(home);
+    let fields = input::fields(item, "a command", "write one for each variant", diagnostics);
     let mut command = CommandInput {
         item,
-        private: krate.private(home),
-        fields: input::fields(item, "a command", "write one for each variant", diagnostics),
+        stored: versions.expand(item, &private, &fields, diagnostics),
+        private,
+        fields,
         creates: create.get().is_some(),
         error: rules.iter().find_map(|rule| type_of(&rule.error)),
         aggregate: aggregate.take(),

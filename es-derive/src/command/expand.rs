@@ -9,6 +9,7 @@ use super::attrs::{CommandInput, Handler};
 use super::emits::Emits;
 use crate::data::{self, Container};
 use crate::docs;
+use crate::event::StoredCommand;
 use crate::input;
 use crate::text;
 
@@ -17,6 +18,7 @@ impl CommandInput<'_> {
         let site = Span::mixed_site();
         let Self { item, private, .. } = self;
         let (model, emitted, shape) = (self.model(), self.emitted(), self.shape());
+        let StoredCommand { named, hidden, methods, .. } = &self.stored;
         let (impl_generics, ty_generics, where_clause) = item.generics.split_for_impl();
         let ident = &item.ident;
         // What the trait says anyway is not written, which the compiler would read for every command.
@@ -37,8 +39,11 @@ impl CommandInput<'_> {
         let state = Ident::new("state", Span::call_site());
         let (rules, decision) = (self.rule_checks(&aggregate), self.decision(&aggregate, &state));
         quote_spanned! {site=>
+            #named
+
             #[allow(unused_qualifications)]
             const _: () = {
+                #hidden
                 use #private::{HandledBy as __HandledBy, Listed as __Listed};
                 #emitted
 
@@ -51,6 +56,8 @@ impl CommandInput<'_> {
                     fn shape() -> #private::Shape {
                         #shape
                     }
+
+                    #methods
                 }
 
                 #[automatically_derived]
@@ -192,7 +199,7 @@ impl CommandInput<'_> {
 
     fn model(&self) -> TokenStream {
         let site = Span::mixed_site();
-        let Self { item, private, creates, .. } = self;
+        let Self { item, private, creates, stored: StoredCommand { model: stored, .. }, .. } = self;
         let (type_name, doc) = (text::name(&item.ident), text::doc(&item.attrs));
         let fields = input::field_models(&self.fields, &self.item.attrs, private);
         let rules = self.rules.iter().map(|rule| {
@@ -209,6 +216,7 @@ impl CommandInput<'_> {
         };
         quote_spanned! {site=>
             #private::CommandModel {
+                #stored
                 type_name: #type_name,
                 doc: #doc,
                 fields: #fields,

@@ -13,6 +13,8 @@ use crate::value::{self, CratePath, Home, Once};
 
 /// An event as the user wrote it.
 pub(super) struct EventInput<'a> {
+    /// What it is, in the plural.
+    pub(super) noun: &'static str,
     pub(super) item: &'a DeriveInput,
     pub(super) ident: &'a Ident,
     pub(super) generics: &'a Generics,
@@ -70,6 +72,7 @@ pub(super) fn parse<'a>(item: &'a DeriveInput, home: Home, diagnostics: &Diagnos
     let (current, oldest_known) = (of_key(version.get(), "version"), of_key(oldest.get(), "oldest"));
     let versions = current.zip(oldest_known).map(|(current, oldest)| Versions { oldest, current });
     EventInput {
+        noun: "events",
         item,
         ident: &item.ident,
         generics: &item.generics,
@@ -83,7 +86,7 @@ pub(super) fn parse<'a>(item: &'a DeriveInput, home: Home, diagnostics: &Diagnos
     }
 }
 
-fn is_ordered(versions: Versions, oldest: Option<&LitInt>, diagnostics: &Diagnostics) -> bool {
+pub(super) fn is_ordered(versions: Versions, oldest: Option<&LitInt>, diagnostics: &Diagnostics) -> bool {
     let Versions { oldest: first, current } = versions;
     if first > current {
         let message = format!("the oldest version cannot be newer than the current one, which is {current}");

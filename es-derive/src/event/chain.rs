@@ -97,8 +97,9 @@ fn step<'a>(
             older.name.clone_from(name);
             if let (Some(name), Some(param)) = (name, event.generics.type_params().next()) {
                 let message = format!(
-                    "the older struct of an event with type parameters, such as `{}`, cannot be named; \
+                    "the older struct of {} with type parameters, such as `{}`, cannot be named; \
                      write it yourself: `from = Old`",
+                    if event.noun == "events" { "an event" } else { "a command" },
                     param.ident
                 );
                 diagnostics.error(name, message);
@@ -155,7 +156,7 @@ fn in_order<'a>(
                 "this hop leads beyond the current version, which is {current}; write `version = {next}` or remove it"
             )
         } else if hop.from < oldest {
-            format!("events older than version {oldest} are not read, so this hop is never taken; remove it")
+            format!("{} older than version {oldest} are not read, so this hop is never taken; remove it", event.noun)
         } else if hops.iter().any(|earlier| earlier.from == hop.from) {
             format!("there are two hops `{} => {next}`; write all changes into one", hop.from)
         } else {
@@ -168,7 +169,7 @@ fn in_order<'a>(
     let mut reached = oldest;
     for from in hops.iter().map(|hop| hop.from).chain([current]) {
         if reached < from {
-            diagnostics.push(syn::Error::new(event.version_span, gap(reached, from, current)));
+            diagnostics.push(syn::Error::new(event.version_span, gap(event.noun, reached, from, current)));
         }
         reached = from + 1;
     }
@@ -176,16 +177,16 @@ fn in_order<'a>(
 }
 
 /// What is missing from version `from` to version `to`.
-fn gap(from: u32, to: u32, current: u32) -> String {
+fn gap(noun: &str, from: u32, to: u32, current: u32) -> String {
     let (next, last) = (from + 1, to - 1);
     if next == to {
         format!(
-            "events stored as version {from} cannot be brought to version {current}; \
+            "{noun} stored as version {from} cannot be brought to version {current}; \
              write `#[upcast({from} => {to}, ..)]`, or `oldest = {to}` if none is stored"
         )
     } else {
         format!(
-            "events stored as versions {from} to {last} cannot be brought to version {current}; \
+            "{noun} stored as versions {from} to {last} cannot be brought to version {current}; \
              write `#[upcast({from} => {next}, ..)]` and so on, up to `#[upcast({last} => {to}, ..)]`, \
              or `oldest = {to}` if none is stored"
         )

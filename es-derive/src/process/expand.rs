@@ -26,7 +26,7 @@ impl ProcessInput<'_> {
         }
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let (model, correlate, receive, visit) = (self.model(), self.correlate(&id), self.receive(), self.visit());
-        let (promises, checks) = (self.promises(), self.checks());
+        let (stored, promises, checks) = (self.stored(), self.promises(), self.checks());
         quote_spanned! {site=>
             #docs
             #[automatically_derived]
@@ -34,6 +34,7 @@ impl ProcessInput<'_> {
             impl #impl_generics #private::ProcessManager for #ident #ty_generics #where_clause {
                 const NAME: &'static str = #name;
                 const MODEL: #private::ProcessModel = #model;
+                const STORED: &'static [#private::StoredForm] = #stored;
 
                 type Id = #id;
 
@@ -77,6 +78,8 @@ impl ProcessInput<'_> {
         let Self { item, private, name, events, deadlines, .. } = self;
         let (type_name, doc) = (text::name(&item.ident), text::doc(&item.attrs));
         let roles = events.iter().map(|event| event.role.word);
+        let keys = events.iter().map(|event| text::source(event.key.to_token_stream()));
+        let ends = events.iter().map(|event| event.ends);
         let events = models(private, events.iter().map(|event| &event.event));
         let deadlines = models(private, deadlines);
         let commands = self.pairs().map(|(aggregate, command)| {
@@ -92,10 +95,31 @@ impl ProcessInput<'_> {
                 doc: #doc,
                 events: #events,
                 roles: &[#(#roles),*],
+                keys: &[#(#keys),*],
+                ends: &[#(#ends),*],
                 deadlines: #deadlines,
                 commands: &[#(#commands),*],
             }
         }
+    }
+
+    /// What stands in the streams of the process.
+    fn stored(&self) -> TokenStream {
+        let site = Span::mixed_site();
+        let Self { private, events, deadlines, .. } = self;
+        let events = events.iter().map(|event| {
+            let ty = event.event.placed();
+            quote_spanned!(site=> #private::StoredForm::event::<#ty>())
+        });
+        let deadlines = deadlines.iter().map(|entry| {
+            let ty = entry.placed();
+            quote_spanned!(site=> #private::StoredForm::deadline::<Self, #ty>())
+        });
+        let commands = self.pairs().map(|(aggregate, command)| {
+            let (aggregate, command) = (aggregate.placed(), command.placed());
+            quote_spanned!(site=> #private::StoredForm::command::<Self, #aggregate, #command>())
+        });
+        quote_spanned!(site=> &[#(#events,)* #(#deadlines,)* #(#commands,)*])
     }
 
     /// Which process an event belongs to.
@@ -143,7 +167,7 @@ impl ProcessInput<'_> {
             let (of, ty) = (of.placed(), command.placed());
             quote_spanned! {site=>
                 if aggregate == <#of as #private::Aggregate>::NAME
-                    && command.name.as_str() == <#ty as #private::Command>::MODEL.type_name
+                    && #private::is_kept_as(&<#ty as #private::Command>::MODEL, command.name.as_str())
                 {
                     return match #private::sent_command::<#ty>(command) {
                         ::core::result::Result::Ok(command) => ::core::result::Result::Ok(

@@ -82,7 +82,7 @@ impl ProcessInput<'_> {
         let taken = self.taken(command, &rejected);
         quote_spanned! {site=>
             if aggregate == <#of as #private::Aggregate>::NAME
-                && recorded.name.as_str() == <#ty as #private::Command>::MODEL.type_name
+                && #private::is_kept_as(&<#ty as #private::Command>::MODEL, recorded.name.as_str())
             {
                 return match #private::sent_command::<#ty>(recorded) {
                     ::core::result::Result::Ok(command) => {

@@ -7,3 +7,4 @@ mod failures;
 mod faults;
 mod leases;
 mod rebuilds;
+mod unreadable;

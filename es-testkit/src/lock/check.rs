@@ -2,17 +2,15 @@
 
 use std::fmt::{self, Display};
 
-use es_core::model::EventModel;
 use es_core::shape::Shape;
-use es_core::{Aggregate, EventName, EventSet, Json, StreamId};
-use serde_json::{Value, json};
+use es_core::{Aggregate, EventSet};
+use serde_json::Value;
 
-use super::file::{Lock, Locked, Sparse};
+use super::file::{Events, Lock, Locked, Sparse};
+use super::form::Form;
 use super::reading::Reading;
 use super::sample::{sample, sparse};
 use super::suggestion::{difference, upcast};
-use crate::log::Log;
-use crate::round_trip::causes;
 
 /// What may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,34 +38,8 @@ impl Lock {
     pub fn check<A: Aggregate>(&mut self, mode: Mode) -> Vec<Problem> {
         let mut problems = Vec::new();
         for model in A::Event::EVENTS.iter().chain(A::Event::SPLIT) {
-            for name in model.aliases.iter().chain([&model.name]) {
-                let is_current = *name == model.name;
-                let entries = self.aggregates.entry(A::NAME.to_owned()).or_default().entry((*name).to_owned());
-                let entries = entries.or_default();
-                if mode == Mode::Overwrite {
-                    entries.retain(|version, _| (model.oldest..=model.version).contains(version));
-                }
-                problems.extend(entries.keys().filter(|locked| **locked > model.version).map(|locked| {
-                    Problem(format!(
-                        "event `{name}` was locked as version {locked}, but its version is now {}; \
-                         a version never goes back.",
-                        model.version
-                    ))
-                }));
-                for version in 1..=model.version {
-                    let check = Check::<A>::new(model, name, version, mode);
-                    let outcome = match entries.get(&version) {
-                        // A former name is not written any more, so no new version of it can be stored.
-                        None if !is_current || version < model.oldest => continue,
-                        None => check.unknown(),
-                        Some(locked) => check.known(locked),
-                    };
-                    problems.extend(outcome.problem);
-                    if let Some(locked) = outcome.write {
-                        entries.insert(version, locked);
-                    }
-                }
-            }
+            let events = self.aggregates.entry(A::NAME.to_owned()).or_default();
+            problems.extend(Form::of_event::<A>(model).check_in(events, mode));
         }
         problems.extend(self.lost::<A>(mode));
         problems.extend(self.check_state::<A>(mode));
@@ -138,12 +110,46 @@ impl Lock {
     }
 }
 
-pub(super) struct Check<'a, A> {
-    model: &'a EventModel,
+impl Form<'_> {
+    /// Compares what is stored under this and its former names with the `entries` of all names.
+    pub(super) fn check_in(&self, entries: &mut Events, mode: Mode) -> Vec<Problem> {
+        let (mut problems, what) = (Vec::new(), self.what);
+        for name in self.aliases.iter().chain([&self.name]) {
+            let is_current = *name == self.name;
+            let entries = entries.entry((*name).to_owned()).or_default();
+            if mode == Mode::Overwrite {
+                entries.retain(|version, _| (self.oldest..=self.version).contains(version));
+            }
+            problems.extend(entries.keys().filter(|locked| **locked > self.version).map(|locked| {
+                Problem(format!(
+                    "{what} `{name}` was locked as version {locked}, but its version is now {}; a version never goes \
+                     back.",
+                    self.version
+                ))
+            }));
+            for version in 1..=self.version {
+                let check = Check::new(self, name, version, mode);
+                let outcome = match entries.get(&version) {
+                    // A former name is not written any more, so no new version of it can be stored.
+                    None if !is_current || version < self.oldest => continue,
+                    None => check.unknown(),
+                    Some(locked) => check.known(locked),
+                };
+                problems.extend(outcome.problem);
+                if let Some(locked) = outcome.write {
+                    entries.insert(version, locked);
+                }
+            }
+        }
+        problems
+    }
+}
+
+pub(super) struct Check<'a> {
+    form: &'a Form<'a>,
     name: &'a str,
     version: u32,
     mode: Mode,
-    of: std::marker::PhantomData<fn() -> A>,
 }
 
 #[derive(Default)]
@@ -152,17 +158,18 @@ pub(super) struct Outcome {
     pub(super) write: Option<Locked>,
 }
 
-impl<'a, A: Aggregate> Check<'a, A> {
-    pub(super) fn new(model: &'a EventModel, name: &'a str, version: u32, mode: Mode) -> Self {
-        Self { model, name, version, mode, of: std::marker::PhantomData }
+impl<'a> Check<'a> {
+    pub(super) fn new(form: &'a Form<'a>, name: &'a str, version: u32, mode: Mode) -> Self {
+        Self { form, name, version, mode }
     }
 
     /// A version that the lock does not know.
     fn unknown(&self) -> Outcome {
-        let Self { name, version, .. } = self;
+        let Self { form: Form { what, .. }, name, version, .. } = self;
         if self.mode == Mode::Compare {
-            let text =
-                format!("event `{name}` version {version} is not locked yet; add it with `ES_LOCK=update cargo test`.");
+            let text = format!(
+                "{what} `{name}` version {version} is not locked yet; add it with `ES_LOCK=update cargo test`."
+            );
             return Outcome { problem: Some(Problem(text)), write: None };
         }
         let shape = self.shape();
@@ -172,10 +179,11 @@ impl<'a, A: Aggregate> Check<'a, A> {
 
     /// A version that the lock knows.
     fn known(&self, locked: &Locked) -> Outcome {
-        let Self { model, name, version, .. } = self;
+        let Self { form: model, name, version, .. } = self;
+        let what = model.what;
         if *version < model.oldest {
             return Outcome::problem(format!(
-                "event `{name}` version {version} is in the lock, so it may be in stores, but `oldest = {}` does not \
+                "{what} `{name}` version {version} is in the lock, so it may be in stores, but `oldest = {}` does not \
                  read it.",
                 model.oldest
             ));
@@ -219,23 +227,23 @@ impl<'a, A: Aggregate> Check<'a, A> {
 
     /// How the sample reads.
     fn reading(&self, locked: &Locked) -> Reading {
-        let Self { name, version, .. } = self;
+        let Self { form: Form { what, .. }, name, version, .. } = self;
         let now = match self.read(&locked.sample) {
             Ok(now) => now,
             Err(error) => return Reading::Different(self.unreadable(&locked.sample, &error)),
         };
         let payload = format!("the recorded version {version} payload");
-        Reading::of(&format!("event `{name}`"), &payload, &locked.reads_as, &now)
+        Reading::of(&format!("{what} `{name}`"), &payload, &locked.reads_as, &now)
             .or_hint("If you have replaced the sample, delete its `reads_as` and update.")
     }
 
     /// How the sample reads without the fields that may be missing.
     fn sparse_reading(&self, locked: &Locked) -> Reading {
-        let Self { name, version, .. } = self;
+        let Self { form: Form { what, .. }, name, version, .. } = self;
         let Some(Sparse { payload, reads_as }) = &locked.sparse else {
             return match sparse(&locked.shape, &locked.sample).map(|payload| self.read(&payload)) {
                 Some(Ok(_)) => Reading::Newer(format!(
-                    "event `{name}` version {version}: it is not locked yet how a payload reads that lacks what may be \
+                    "{what} `{name}` version {version}: it is not locked yet how a payload reads that lacks what may be \
                      missing; add it with `ES_LOCK=update cargo test`."
                 )),
                 _ => Reading::Same,
@@ -246,7 +254,7 @@ impl<'a, A: Aggregate> Check<'a, A> {
             Err(error) => return Reading::Different(self.unreadable(payload, &error)),
         };
         let payload = format!("a version {version} payload without the fields that may be missing");
-        Reading::of(&format!("event `{name}`"), &payload, reads_as, &now).or_hint(
+        Reading::of(&format!("{what} `{name}`"), &payload, reads_as, &now).or_hint(
             "A default is how old payloads are read, so it stays as it is; give new events another value where they are \
              made.\n    \
              If there are no such payloads: `ES_LOCK=overwrite cargo test`.",
@@ -254,9 +262,9 @@ impl<'a, A: Aggregate> Check<'a, A> {
     }
 
     fn gained(&self, old: &Shape, now: &Shape) -> String {
-        let Self { name, version, .. } = self;
+        let Self { form: Form { what, .. }, name, version, .. } = self;
         format!(
-            "event `{name}` version {version} takes more than before, and old payloads still read:\n\
+            "{what} `{name}` version {version} takes more than before, and old payloads still read:\n\
              {}    \
              Accept with `ES_LOCK=update cargo test`.",
             difference(old, now)
@@ -264,11 +272,12 @@ impl<'a, A: Aggregate> Check<'a, A> {
     }
 
     fn changed(&self, old: &Shape, now: &Shape) -> String {
-        let Self { model, name, version, .. } = self;
+        let Self { form: model, name, version, .. } = self;
+        let what = model.what;
         let difference = difference(old, now);
         if *version < model.version {
             return format!(
-                "event `{name}`: the upcasts describe version {version} differently from what was stored:\n\
+                "{what} `{name}`: the upcasts describe version {version} differently from what was stored:\n\
                  {difference}    \
                  Correct the chain from `#[upcast({version} => {}, ..)]` on; where a nested type has changed, keep its \
                  old form: `change(field: OldType => ..)`.",
@@ -276,15 +285,16 @@ impl<'a, A: Aggregate> Check<'a, A> {
             );
         }
         format!(
-            "event `{name}` changed without a new version; payloads stored as version {version} no longer read as they \
+            "{what} `{name}` changed without a new version; payloads stored as version {version} no longer read as they \
              did:\n\
              {difference}    \
              Write:\n        \
-             #[event(name = \"{name}\", version = {next})]\n        \
+             {attribute}\n        \
              #[upcast({version} => {next}, {})]\n    \
              If version {version} was never released: `ES_LOCK=overwrite cargo test`.",
             upcast(old, now),
             next = version + 1,
+            attribute = model.attribute(name, version + 1),
         )
     }
 
@@ -302,30 +312,21 @@ impl<'a, A: Aggregate> Check<'a, A> {
     }
 
     fn unreadable(&self, sample: &Value, error: &str) -> String {
-        let Self { name, version, .. } = self;
+        let Self { form: Form { what, .. }, name, version, .. } = self;
         format!(
-            "event `{name}` version {version}: the sample cannot be read: {error}\n        {sample}\n    \
+            "{what} `{name}` version {version}: the sample cannot be read: {error}\n        {sample}\n    \
              Where values are validated, put a real payload in its place: \
              `assert_locked!(.., samples = [(\"{name}\", {version}, json!(..))])`, and update."
         )
     }
 
     fn shape(&self) -> Shape {
-        A::Event::shape(self.model.name, self.version).unwrap_or_else(|| Shape::scalar("null"))
+        (self.form.shape)(self.version).unwrap_or_else(|| Shape::scalar("null"))
     }
 
-    /// The events that a payload reads as, as JSON.
+    /// What a payload reads as, as JSON.
     pub(super) fn read(&self, payload: &Value) -> Result<Value, String> {
-        let stream = StreamId::new(A::NAME, "1").map_err(|error| causes(&error))?;
-        let name = EventName::new(self.name).map_err(|error| causes(&error))?;
-        let recorded = Log::default().record(&stream, name, self.version, payload.to_string().into());
-        let events = A::Event::decode(&Json, &recorded).map_err(|error| causes(&error))?;
-        let event = |event: &A::Event| {
-            let payload = event.encode(&Json).map_err(|error| causes(&error))?;
-            let payload: Value = serde_json::from_slice(&payload).map_err(|error| causes(&error))?;
-            Ok(json!({ "event": event.name().as_str(), "version": event.schema_version(), "payload": payload }))
-        };
-        events.iter().map(event).collect::<Result<Vec<_>, String>>().map(Value::Array)
+        (self.form.read)(self.name, self.version, payload)
     }
 }
 

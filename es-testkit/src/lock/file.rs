@@ -9,6 +9,7 @@ use es_core::shape::{Shape, ShapeError};
 use serde_json::{Map, Value, json};
 
 use super::check::Mode;
+use super::process::Sections;
 use super::state::{self, States};
 
 /// The number of the format that is written.
@@ -17,11 +18,15 @@ const FORMAT: u64 = 1;
 /// The number of the format with states, which is written where there are any.
 const WITH_STATES: u64 = 2;
 
+/// The number of the format with processes, which is written where there are any.
+const WITH_PROCESSES: u64 = 3;
+
 /// What was ever stored, by aggregate, stored name and version.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Lock {
     pub(super) aggregates: BTreeMap<String, Events>,
     pub(super) states: States,
+    pub(super) processes: BTreeMap<String, Sections>,
 }
 
 pub(super) type Events = BTreeMap<String, BTreeMap<u32, Locked>>;
@@ -67,7 +72,7 @@ pub enum LockError {
         cause: serde_json::Error,
     },
     /// It is of a newer format, or of none.
-    #[error("{} has format {found}, this es-testkit reads formats up to {WITH_STATES}", path.display())]
+    #[error("{} has format {found}, this es-testkit reads formats up to {WITH_PROCESSES}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
@@ -79,7 +84,7 @@ pub enum LockError {
     Entry {
         /// The file.
         path: PathBuf,
-        /// The aggregate.
+        /// The aggregate, or the process.
         aggregate: String,
         /// The stored name.
         event: String,
@@ -151,11 +156,21 @@ impl Lock {
         };
         let aggregates: Map<_, _> =
             self.aggregates.iter().map(|(name, of_aggregate)| (name.clone(), events(of_aggregate).into())).collect();
-        if self.states.is_empty() {
-            return format!("{:#}\n", json!({ "format": FORMAT, "aggregates": aggregates }));
+        let mut all = json!({ "format": FORMAT, "aggregates": aggregates });
+        if !self.states.is_empty() {
+            all["format"] = WITH_STATES.into();
+            all["states"] = state::to_json(&self.states);
         }
-        let states = state::to_json(&self.states);
-        format!("{:#}\n", json!({ "format": WITH_STATES, "aggregates": aggregates, "states": states }))
+        if !self.processes.is_empty() {
+            let sections = |sections: &Sections| -> Map<String, Value> {
+                sections.iter().map(|(section, entries)| (section.clone(), events(entries).into())).collect()
+            };
+            let processes: Map<_, _> =
+                self.processes.iter().map(|(name, kept)| (name.clone(), sections(kept).into())).collect();
+            all["format"] = WITH_PROCESSES.into();
+            all["processes"] = processes.into();
+        }
+        format!("{all:#}\n")
     }
 
     /// The lock that [`to_text`](Self::to_text) has written; `path` is for errors.
@@ -165,35 +180,46 @@ impl Lock {
     pub fn from_text(text: &str, path: &Path) -> Result<Self, LockError> {
         let value: Value =
             serde_json::from_str(text).map_err(|cause| LockError::Json { path: path.to_owned(), cause })?;
-        if value["format"] != FORMAT && value["format"] != WITH_STATES {
+        if ![FORMAT, WITH_STATES, WITH_PROCESSES].iter().any(|format| value["format"] == *format) {
             return Err(LockError::Format { path: path.to_owned(), found: value["format"].to_string() });
         }
         let damaged = |(aggregate, fingerprint)| LockError::State { path: path.to_owned(), aggregate, fingerprint };
         let states = state::from_json(&value["states"]).map_err(damaged)?;
         let mut lock = Self { states, ..Self::default() };
         for (aggregate, events) in value["aggregates"].as_object().into_iter().flatten() {
-            let of_aggregate = lock.aggregates.entry(aggregate.clone()).or_default();
-            for (event, versions) in events.as_object().into_iter().flatten() {
-                let of_event = of_aggregate.entry(event.clone()).or_default();
-                for (version, entry) in versions.as_object().into_iter().flatten() {
-                    let damaged = |cause| LockError::Entry {
-                        path: path.to_owned(),
-                        aggregate: aggregate.clone(),
-                        event: event.clone(),
-                        version: version.clone(),
-                        cause,
-                    };
-                    let number = version.parse().map_err(|_| damaged(None))?;
-                    let shape = Shape::from_json(&entry["shape"]).map_err(|cause| damaged(Some(cause)))?;
-                    let (sample, reads_as) = (entry["sample"].clone(), entry["reads_as"].clone());
-                    let sparse = entry.get("sparse").map(|sparse| Sparse {
-                        payload: sparse["sample"].clone(),
-                        reads_as: sparse["reads_as"].clone(),
-                    });
-                    of_event.insert(number, Locked { shape, sample, reads_as, sparse });
-                }
+            lock.aggregates.insert(aggregate.clone(), events_from(events, path, aggregate)?);
+        }
+        for (process, sections) in value["processes"].as_object().into_iter().flatten() {
+            let of_process = lock.processes.entry(process.clone()).or_default();
+            for (section, events) in sections.as_object().into_iter().flatten() {
+                of_process.insert(section.clone(), events_from(events, path, process)?);
             }
         }
         Ok(lock)
     }
+}
+
+/// What is known by name and version; `of` has it.
+fn events_from(events: &Value, path: &Path, of: &str) -> Result<Events, LockError> {
+    let mut all = Events::new();
+    for (event, versions) in events.as_object().into_iter().flatten() {
+        let of_event = all.entry(event.clone()).or_default();
+        for (version, entry) in versions.as_object().into_iter().flatten() {
+            let damaged = |cause| LockError::Entry {
+                path: path.to_owned(),
+                aggregate: of.to_owned(),
+                event: event.clone(),
+                version: version.clone(),
+                cause,
+            };
+            let number = version.parse().map_err(|_| damaged(None))?;
+            let shape = Shape::from_json(&entry["shape"]).map_err(|cause| damaged(Some(cause)))?;
+            let (sample, reads_as) = (entry["sample"].clone(), entry["reads_as"].clone());
+            let sparse = entry
+                .get("sparse")
+                .map(|sparse| Sparse { payload: sparse["sample"].clone(), reads_as: sparse["reads_as"].clone() });
+            of_event.insert(number, Locked { shape, sample, reads_as, sparse });
+        }
+    }
+    Ok(all)
 }

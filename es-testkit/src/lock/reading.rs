@@ -65,8 +65,10 @@ fn holds(is: &Value, was: &Value) -> bool {
 /// The events and versions of a reading: "`money-withdrawn` version 1, `fee-charged` version 2".
 fn events_of(reads_as: &Value) -> String {
     let events = reads_as.as_array().into_iter().flatten();
-    let names: Vec<_> = events
-        .map(|event| format!("`{}` version {}", event["event"].as_str().unwrap_or("?"), event["version"]))
-        .collect();
+    let names: Vec<_> = events.map(|event| format!("`{}` version {}", name_in(event), event["version"])).collect();
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+fn name_in(event: &Value) -> &str {
+    ["event", "deadline", "command"].iter().find_map(|what| event[*what].as_str()).unwrap_or("?")
 }

@@ -133,6 +133,7 @@ the process does not send what was expected (- expected, + actual):
 -         id: "18",
 +         id: "17",
           command: "SendParcel",
+          schema_version: 1,
           payload: {},
       },
   )"#;

@@ -1,0 +1,11 @@
+use es_core::Command;
+
+#[derive(Command)]
+#[command(version = 2)]
+#[upcast(1 => 2, add(currency = "EUR"))]
+struct Deposit {
+    amount: u64,
+    currency: String,
+}
+
+fn main() {}
