@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::debian::{Program, Wanted, id, run};
+use crate::debian::{Program, Wanted, id, run, whole_of_release};
 use crate::or_skip;
 use crate::process::{Process, free_port};
 
@@ -18,6 +18,12 @@ pub const PASSWORD: &str = "secret";
 const ACCESS: &str = "local all all trust\n\
     host all postgres 127.0.0.1/32 trust\n\
     host all all 127.0.0.1/32 scram-sha-256\n";
+
+/// Says which version of PostgreSQL is to be run, if it is not to be the one of this machine.
+const VERSION: &str = "TEST_POSTGRES";
+
+/// The versions that Debian has, and in which release.
+const RELEASES: [(&str, &str); 4] = [("13", "bullseye"), ("15", "bookworm"), ("17", "trixie"), ("18", "forky")];
 
 /// A running server; stopped when it is dropped, and its data removed.
 #[derive(Debug)]
@@ -52,14 +58,7 @@ impl Postgres {
     }
 
     fn try_start_with(settings: &[(&str, &str)], identity: Option<(&str, &str)>) -> Result<Self, String> {
-        let wanted = Wanted { program: "postgres", folder: Some("/usr/lib/postgresql/*/bin"), package: "postgresql" };
-        let found = wanted.get()?;
-        // The siblings are beside the file itself, which a link may be to.
-        let postgres = if found.library_path().is_none() {
-            Program::at(found.path.canonicalize().map_err(|error| error.to_string())?)
-        } else {
-            found
-        };
+        let postgres = program()?;
         let folder = tempfile::Builder::new().prefix("test-postgres-").tempdir().map_err(|error| error.to_string())?;
         let user = unprivileged()?;
         if let Some((uid, gid)) = user {
@@ -190,6 +189,27 @@ impl Drop for Postgres {
             let _ = fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// The server of this machine; or of the version that the variable says, of the release of Debian that has it.
+fn program() -> Result<Program, String> {
+    if let Some(version) = std::env::var_os(VERSION) {
+        let version = version.to_string_lossy().into_owned();
+        let release = RELEASES.iter().find(|(has, _)| *has == version);
+        let Some((_, release)) = release else {
+            let known: Vec<_> = RELEASES.iter().map(|(version, _)| *version).collect();
+            return Err(format!("{VERSION} is {version}, and only {} can be had", known.join(", ")));
+        };
+        let (package, folder) = (format!("postgresql-{version}"), format!("usr/lib/postgresql/{version}/bin"));
+        return whole_of_release(release, &package, &folder, "postgres");
+    }
+    let wanted = Wanted { program: "postgres", folder: Some("/usr/lib/postgresql/*/bin"), package: "postgresql" };
+    let found = wanted.get()?;
+    // The siblings are beside the file itself, which a link may be to.
+    if found.library_path().is_some() {
+        return Ok(found);
+    }
+    found.path.canonicalize().map(Program::at).map_err(|error| error.to_string())
 }
 
 /// Whom the server is run as if this is root, as whom it refuses to run.
