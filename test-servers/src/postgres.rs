@@ -16,6 +16,7 @@ pub const PASSWORD: &str = "secret";
 
 /// The superuser is trusted, since the hashes of a password take long in a debug build; others are not.
 const ACCESS: &str = "local all all trust\n\
+    local replication postgres trust\n\
     host all postgres 127.0.0.1/32 trust\n\
     host all all 127.0.0.1/32 scram-sha-256\n";
 
@@ -123,6 +124,61 @@ impl Postgres {
         Err(last)
     }
 
+    /// A hot standby of this server, which follows it and takes no writes until [`promote`](Self::promote).
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        self.try_standby().unwrap_or_else(|error| panic!("a standby: {error}"))
+    }
+
+    fn try_standby(&self) -> Result<Self, String> {
+        let folder = tempfile::Builder::new().prefix("test-postgres-").tempdir().map_err(|error| error.to_string())?;
+        let user = unprivileged()?;
+        if let Some((uid, gid)) = user {
+            chown(folder.path(), Some(uid), Some(gid)).map_err(|error| error.to_string())?;
+        }
+        let mut copy = self.program.sibling("pg_basebackup").command();
+        copy.arg("-h").arg(&self.folder).args(["-p", &self.port.to_string(), "-U", "postgres", "-c", "fast", "-R"]);
+        copy.args(["--no-sync", "-D"]).arg(folder.path().join("data"));
+        run(&mut as_user(user, &copy))?;
+        let (program, folder, settings) = (self.program.clone(), folder.keep(), self.settings.clone());
+        let mut standby = Self { process: None, program, folder, port: 0, settings, databases: AtomicU32::new(0) };
+        standby.launch()?;
+        Ok(standby)
+    }
+
+    /// Makes a standby a server that takes writes.
+    ///
+    /// # Panics
+    /// If it does not become one.
+    pub fn promote(&self) {
+        assert_eq!(self.psql("postgres", "SELECT pg_promote()"), "t", "the standby is not promoted");
+    }
+
+    /// A tablespace on a disk of its own of so many MiB. `None`, said plainly, if no disk can be made: that takes root.
+    ///
+    /// # Panics
+    /// If the server does not take it.
+    pub fn small_disk(&self, mebibytes: u32) -> Option<SmallDisk> {
+        let folder = self.folder.join("small");
+        let mounted = fs::create_dir(&folder).map_err(|error| error.to_string()).and_then(|()| {
+            let size = format!("size={mebibytes}m");
+            run(Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&folder))
+        });
+        if let Err(error) = mounted {
+            println!("skipped: tests of a full disk, which is a small one that only root may mount: {error}");
+            return None;
+        }
+        let disk = SmallDisk(folder);
+        if let Ok(Some((uid, gid))) = unprivileged() {
+            chown(&disk.0, Some(uid), Some(gid)).unwrap_or_else(|error| panic!("the disk: {error}"));
+        }
+        self.psql("postgres", &format!("CREATE TABLESPACE small LOCATION '{}'", disk.0.display()));
+        Some(disk)
+    }
+
     /// A new, empty database; its URL.
     ///
     /// # Panics
@@ -188,6 +244,28 @@ impl Drop for Postgres {
         if self.process.take().is_none() {
             let _ = fs::remove_dir_all(&self.folder);
         }
+    }
+}
+
+/// A disk that fills soon; gone when it is dropped.
+#[derive(Debug)]
+pub struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// Makes room.
+    ///
+    /// # Panics
+    /// If it cannot.
+    pub fn grow(&self, mebibytes: u32) {
+        let size = format!("remount,size={mebibytes}m");
+        run(Command::new("mount").args(["-o", &size]).arg(&self.0)).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // The server may still have its files open.
+        let _ = run(Command::new("umount").arg("-l").arg(&self.0));
     }
 }
 
