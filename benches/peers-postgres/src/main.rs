@@ -63,7 +63,7 @@ async fn main() -> Result<(), Failed> {
     let (rounds, sizes) = if is_quick {
         (3, Sizes { lone: 50, each: 5, loads: 10 })
     } else {
-        (9, Sizes { lone: 200, each: 20, loads: 40 })
+        (15, Sizes { lone: 30, each: 4, loads: 6 })
     };
     let mut all = [
         prepare::<by_hand::Alone>(&server, Role::Limit).await,

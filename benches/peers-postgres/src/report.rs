@@ -49,7 +49,9 @@ pub fn markdown(measured: &[Measured], server: &str, lone: u64) -> String {
          A lone writer appends {lone} events, one by one, to one stream, saying which version it expects; {WRITERS} writers do so at once, each to a stream of its own; a stream of {STREAM} events is read and decoded into its type.\n\
          `without the disk` is the lone writer in a database with `synchronous_commit = off`, which leaves what the statements and the round trips cost.\n\
          A figure is the median of the rounds, with the least and the greatest. `beside ours` is how many times as long the subject takes as es-postgres-store, the median of the ratios within the rounds: above 1, ours is ahead.\n\
-         The disk is shared, so ratios say more than times.\n"
+         The load of the machine was {} at the end; of that of one program, about 2 is to be expected.\n\
+         The disk is shared, so ratios say more than times, and those of a lone writer that waits for the disk say mostly what the disk did.\n",
+        load()
     );
     let ours = measured.iter().find(|subject| subject.is_ours);
     let mut behind = Vec::new();
@@ -98,6 +100,12 @@ const NOT_MEASURED: &str = "
 - sourcery (0.2.0) is under the GPL, which nothing here may be linked with.
 - eventually-postgres (0.2.0) runs on tokio 0.2 and tokio-postgres 0.5, and fits no eventually that came after them.
 ";
+
+/// The load of the last five minutes.
+fn load() -> String {
+    let told = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    told.split(' ').nth(1).unwrap_or("unknown").to_owned()
+}
 
 /// The version of a subject's crate, as the lock file has it.
 fn version(name: &str) -> &'static str {
