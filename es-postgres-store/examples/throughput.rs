@@ -6,8 +6,13 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use es_core::store::{EventStore, ReadLog};
-use es_core::{Clock, EventId, EventName, ExpectedVersion, IdSource, Metadata, NewEvent, Position, StreamId};
+use es_core::store::{
+    CheckpointName, EventFilter, EventStore, InlineAppend, InlineFailure, InlineProjection, InlineProjections, ReadLog,
+    Row, RowIndexes, RowLoader, RowWrite,
+};
+use es_core::{
+    Clock, EventId, EventName, ExpectedVersion, IdSource, Metadata, NewEvent, Position, RecordedEvent, StreamId,
+};
 use es_core::{SystemClock, Timestamp, UuidV7};
 use es_postgres_store::PostgresStore;
 use es_postgres_store::tokio_postgres::{self, Client, NoTls};
@@ -50,6 +55,48 @@ async fn by_store(store: &PostgresStore, run: usize, writers: usize, each: usize
             let (stream, ids) = (StreamId::new("account", format!("{run}-{writer}"))?, UuidV7::default());
             for _ in 0..each {
                 store.append(&stream, ExpectedVersion::Any, vec![event(&ids)]).await?;
+            }
+            Ok::<_, Failed>(())
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await??;
+    }
+    per_second(writers * each, start)
+}
+
+/// One row for each stream: how many events it has.
+struct Counts(CheckpointName);
+
+impl InlineProjection for Counts {
+    fn name(&self) -> &CheckpointName {
+        &self.0
+    }
+
+    fn filter(&self) -> EventFilter {
+        EventFilter::all()
+    }
+
+    fn project(&self, events: &[RecordedEvent], _: &mut RowLoader<'_>) -> Result<Vec<RowWrite>, InlineFailure> {
+        let row = |event: &RecordedEvent| {
+            let (key, payload) = (event.stream.to_string(), event.version.to_string().into());
+            RowWrite::Put(Row { key, position: event.position, indexes: RowIndexes::new(), payload })
+        };
+        Ok(events.iter().map(row).collect())
+    }
+}
+
+/// Appends per second of so many writers, each append with a projection in its transaction.
+async fn with_projection(store: &PostgresStore, run: usize, writers: usize, each: usize) -> Result<f64, Failed> {
+    let projections: InlineProjections =
+        std::sync::Arc::new([std::sync::Arc::new(Counts(CheckpointName::new("counts")?))]);
+    let start = Instant::now();
+    let tasks = (0..writers).map(|writer| {
+        let (store, projections) = (store.clone(), std::sync::Arc::clone(&projections));
+        tokio::spawn(async move {
+            let (stream, ids) = (StreamId::new("inline", format!("{run}-{writer}"))?, UuidV7::default());
+            for _ in 0..each {
+                store.append_inline(&stream, ExpectedVersion::Any, vec![event(&ids)], &projections).await?;
             }
             Ok::<_, Failed>(())
         })
@@ -179,9 +226,14 @@ async fn main() -> Result<(), Failed> {
     drop(PostgresStore::options().schema("plain").connect(&url).await?);
     let mut plain = client(&url).await?;
 
+    let inline = PostgresStore::options().schema("inline").connections(POOL).connect(&url).await?;
     let mut figures = [(); 6].map(|()| Vec::new());
+    let mut inlined = [(); 2].map(|()| Vec::new());
     for run in 0..5 {
-        for (at, (writers, each)) in [(1, 1_000), (8, 500), (64, 200)].into_iter().enumerate() {
+        for (at, (writers, each)) in [(1, 100), (8, 50)].into_iter().enumerate() {
+            inlined[at].push(with_projection(&inline, 10 * run + at, writers, each).await?);
+        }
+        for (at, (writers, each)) in [(1, 300), (8, 100), (64, 50)].into_iter().enumerate() {
             figures[2 * at].push(by_hand(&url, 10 * run + at, writers, each).await?);
             figures[2 * at + 1].push(by_store(&store, 10 * run + at, writers, each).await?);
         }
@@ -193,6 +245,8 @@ async fn main() -> Result<(), Failed> {
     }
     println!("  latency of 1 writer: x {:.2}, at most 1.2: {}", hand_1 / store_1, verdict(hand_1 / store_1 <= 1.2));
     println!("  64 writers: x {:.2}, at least 3: {}", store_64 / hand_64, verdict(store_64 / hand_64 >= 3.0));
+    let [inline_1, inline_8] = inlined.map(median);
+    println!("  with a projection in the transaction: 1 writer {inline_1:.0}, 8 writers {inline_8:.0}");
     fill(&store).await?;
     let (mut ours, mut cursor, mut count) = (Vec::new(), Vec::new(), 0);
     for _ in 0..5 {

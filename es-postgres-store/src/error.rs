@@ -70,14 +70,28 @@ pub enum PostgresError {
         /// The error of the driver.
         source: Arc<tokio_postgres::Error>,
     },
+    /// The key of a row of a read model, or an entry of one of its indexes, is longer than an index of PostgreSQL can hold.
+    #[error(
+        "the row `{starts_with}…` has {what} of {bytes} bytes, PostgreSQL indexes at most {most}: use a hash instead"
+    )]
+    TooLong {
+        /// What is too long.
+        what: &'static str,
+        /// How the key of the row begins.
+        starts_with: String,
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        most: usize,
+    },
     /// The server has no memory left, or no place for locks.
     #[error("the server has too little memory: append to fewer streams at once, or raise `max_locks_per_transaction`")]
     OutOfMemory {
         /// The error of the driver.
         source: Arc<tokio_postgres::Error>,
     },
-    /// The server is starting, stopping, or a standby that takes no writes.
-    #[error("the server takes no writes now: it is starting, stopping, or a standby")]
+    /// The server is starting, stopping, a standby, or set to `default_transaction_read_only`.
+    #[error("the server takes no writes now: it is starting, stopping, a standby, or set so that it only reads")]
     Unavailable {
         /// The error of the driver.
         source: Arc<tokio_postgres::Error>,

@@ -31,10 +31,11 @@ impl Failures {
             {schema}.park_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
         let claim = "INSERT INTO {schema}.parking_claims AS kept VALUES ($1, 1)
             ON CONFLICT (processor) DO UPDATE SET token = kept.token + 1 RETURNING token";
-        let events = "SELECT position, version, attempts, first_at, last_at, stream_id, name, keys, errors
+        let events = r#"SELECT position, version, attempts, first_at, last_at, stream_id, name, keys, errors
             FROM {schema}.parked_events WHERE processor = $1 AND position > $2 AND ($4::text IS NULL OR position IN
-                (SELECT position FROM {schema}.parked_keys WHERE processor = $1 AND key = $4))
-            ORDER BY position LIMIT $3";
+                (SELECT position FROM {schema}.parked_keys WHERE processor = $1 AND key = $4
+                    AND hashtextextended(key, 0) = hashtextextended($4 COLLATE "C", 0)))
+            ORDER BY position LIMIT $3"#;
         let keys = "SELECT min(position), count(*), key FROM {schema}.parked_keys WHERE processor = $1
             GROUP BY key ORDER BY key";
         let count = "SELECT (SELECT count(*) FROM {schema}.parked_events WHERE processor = $1),

@@ -15,6 +15,22 @@
 //!   and `es.read_model` the rows of read models.
 //!   Events are kept from `UPDATE`, `DELETE` and `TRUNCATE` by triggers, and by rights, if users have no more than they need.
 //!
+//! # Versions of the server
+//!
+//! 13 and later. The tests run on 15; with `TEST_POSTGRES=13` they run on 13, which was done before this version too, and
+//! the benchmarks run on 17. 14, 16 and 18 were not tried; the SQL is that of 13.
+//! An older server is refused, and so is a standby: with several hosts in the URL and `target_session_attrs=read-write`,
+//! the store finds the primary, and the new one after a failover.
+//! What an asynchronous standby had not received is lost with the primary, and a consumer may have seen it.
+//!
+//! # How long keys may be
+//!
+//! An index of PostgreSQL holds entries of some 2,700 bytes. Ids of streams, names of events and of checkpoints (so of
+//! leases and read models, too) have lower limits of their own. The key of a row of a read model has at most 2,600 bytes,
+//! and so have the name and the value of an index entry together with the key; the characters 0 and 1 count twice.
+//! A longer one is [`PostgresError::TooLong`], and nothing of the commit is written: take a hash of it instead.
+//! What is asked for, and the keys of parked events, may be of any length.
+//!
 //! # Connections
 //!
 //! A store has one connection that writes, one that listens while somebody waits for events, and up to
@@ -51,9 +67,16 @@
 //! An append with [inline projections](es_core::store::InlineAppend) waits for the end of the appends that took their
 //! positions before it, since its projections are to see them first; and for other appends of that kind, of which there
 //! is one at a time. Appends without projections do not wait for it, but for the streams it appends to.
+//! They are not written in groups: a projection may refuse its append, and that of one is not to undo that of another. So
+//! they are as fast as commits follow each other, however many wait; where many append at once, let the projection follow
+//! the log instead.
 //!
 //! # Large logs
 //!
+//! `LARGE_LOG=5000000 cargo test --release -p es-postgres-store --test large -- --nocapture` makes a log of so many events
+//! and tells what appends and pages cost at its beginning and at its end: with 1.5 million, in a debug build, an append
+//! without the disk took 0.4 ms, 100 events of a stream 0.8 ms, 100 of the middle of the log 1.0 ms, and no more than with
+//! 10,000.
 //! Beside its payload, an event without metadata takes about 130 bytes in the table and 170 in its indexes, as measured
 //! with a million of them. Appends and readers look up places in indexes, which get deeper very slowly; what grows with
 //! the log is the time of a backup, of a `VACUUM`, and of a restore.

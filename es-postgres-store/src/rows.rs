@@ -16,6 +16,9 @@ use crate::row::{position, to_sql};
 use crate::schema::SchemaName;
 use crate::text::{all_to_stored, from_stored, to_stored};
 
+/// A page of an index holds three entries, of 2,704 bytes with what is around the columns.
+const MOST_INDEXED: usize = 2_600;
+
 /// The statements.
 pub(crate) struct ReadModels {
     pub(crate) schema: SchemaName,
@@ -148,6 +151,7 @@ impl<'w> Batch<'w> {
             match write {
                 RowWrite::Delete(key) => batch.gone.push(to_stored(key)),
                 RowWrite::Put(row) => {
+                    check_length(row)?;
                     batch.put(row).map_err(|error| PostgresError::broken(format!("write {at}: {error}")))?;
                 }
             }
@@ -182,6 +186,20 @@ impl<'w> Batch<'w> {
             (&self.entry_values, Type::BYTEA_ARRAY),
         ]
     }
+}
+
+/// Refuses what an index of PostgreSQL has no place for, whatever it can be compressed to.
+fn check_length(row: &Row) -> Result<(), PostgresError> {
+    let key = to_stored(&row.key).len();
+    let entries = row.indexes.iter().map(|(name, value)| key + to_stored(name).len() + to_bytes(value).len());
+    let (what, bytes) = match entries.max() {
+        Some(longest) if key <= MOST_INDEXED => ("a key and an entry of an index together", longest),
+        _ => ("a key", key),
+    };
+    if bytes <= MOST_INDEXED {
+        return Ok(());
+    }
+    Err(PostgresError::TooLong { what, starts_with: row.key.chars().take(64).collect(), bytes, most: MOST_INDEXED })
 }
 
 /// A row, given its key as it is stored.

@@ -7,7 +7,8 @@ use crate::error::PostgresError;
 use crate::open::OpenError;
 
 /// What leads from each schema version to the next, the first from an empty schema. Never changed, only added to.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema/001.sql"), include_str!("schema/002.sql")];
+pub(crate) const MIGRATIONS: &[&str] =
+    &[include_str!("schema/001.sql"), include_str!("schema/002.sql"), include_str!("schema/003.sql")];
 
 /// The name of a schema, which needs no quotes.
 #[derive(Debug, Clone)]

@@ -1,6 +1,7 @@
 //! Programs of Debian packages: those installed, else installed by root, else unpacked by an ordinary user.
 
 mod later;
+mod whole;
 
 use std::env;
 use std::fs;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub use self::later::of_release;
+pub use self::whole::whole_of_release;
 
 /// A program, and where its libraries are if they are not installed.
 #[derive(Debug, Clone)]

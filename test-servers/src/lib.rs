@@ -3,6 +3,9 @@
 //!
 //! Where no server can be had, a test is skipped and says so; with the variable `CI` set, it fails instead.
 //!
+//! PostgreSQL is the one of this machine, or of the version that `TEST_POSTGRES` says: 13, 15, 17 or 18, each as the
+//! release of Debian has it that it is part of.
+//!
 //! ```no_run
 //! use test_servers::Postgres;
 //!
@@ -16,7 +19,7 @@ mod postgres;
 mod process;
 
 pub use self::nats::{Nats, NatsCluster};
-pub use self::postgres::{PASSWORD, Postgres};
+pub use self::postgres::{PASSWORD, Postgres, SmallDisk};
 pub use self::process::{Process, free_port};
 
 /// What `found` has; else says that tests are skipped and why.

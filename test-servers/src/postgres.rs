@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::debian::{Program, Wanted, id, run};
+use crate::debian::{Program, Wanted, id, run, whole_of_release};
 use crate::or_skip;
 use crate::process::{Process, free_port};
 
@@ -16,8 +16,15 @@ pub const PASSWORD: &str = "secret";
 
 /// The superuser is trusted, since the hashes of a password take long in a debug build; others are not.
 const ACCESS: &str = "local all all trust\n\
+    local replication postgres trust\n\
     host all postgres 127.0.0.1/32 trust\n\
     host all all 127.0.0.1/32 scram-sha-256\n";
+
+/// Says which version of PostgreSQL is to be run, if it is not to be the one of this machine.
+const VERSION: &str = "TEST_POSTGRES";
+
+/// The versions that Debian has, and in which release.
+const RELEASES: [(&str, &str); 4] = [("13", "bullseye"), ("15", "bookworm"), ("17", "trixie"), ("18", "forky")];
 
 /// A running server; stopped when it is dropped, and its data removed.
 #[derive(Debug)]
@@ -52,14 +59,7 @@ impl Postgres {
     }
 
     fn try_start_with(settings: &[(&str, &str)], identity: Option<(&str, &str)>) -> Result<Self, String> {
-        let wanted = Wanted { program: "postgres", folder: Some("/usr/lib/postgresql/*/bin"), package: "postgresql" };
-        let found = wanted.get()?;
-        // The siblings are beside the file itself, which a link may be to.
-        let postgres = if found.library_path().is_none() {
-            Program::at(found.path.canonicalize().map_err(|error| error.to_string())?)
-        } else {
-            found
-        };
+        let postgres = program()?;
         let folder = tempfile::Builder::new().prefix("test-postgres-").tempdir().map_err(|error| error.to_string())?;
         let user = unprivileged()?;
         if let Some((uid, gid)) = user {
@@ -122,6 +122,61 @@ impl Postgres {
             }
         }
         Err(last)
+    }
+
+    /// A hot standby of this server, which follows it and takes no writes until [`promote`](Self::promote).
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn standby(&self) -> Self {
+        self.try_standby().unwrap_or_else(|error| panic!("a standby: {error}"))
+    }
+
+    fn try_standby(&self) -> Result<Self, String> {
+        let folder = tempfile::Builder::new().prefix("test-postgres-").tempdir().map_err(|error| error.to_string())?;
+        let user = unprivileged()?;
+        if let Some((uid, gid)) = user {
+            chown(folder.path(), Some(uid), Some(gid)).map_err(|error| error.to_string())?;
+        }
+        let mut copy = self.program.sibling("pg_basebackup").command();
+        copy.arg("-h").arg(&self.folder).args(["-p", &self.port.to_string(), "-U", "postgres", "-c", "fast", "-R"]);
+        copy.args(["--no-sync", "-D"]).arg(folder.path().join("data"));
+        run(&mut as_user(user, &copy))?;
+        let (program, folder, settings) = (self.program.clone(), folder.keep(), self.settings.clone());
+        let mut standby = Self { process: None, program, folder, port: 0, settings, databases: AtomicU32::new(0) };
+        standby.launch()?;
+        Ok(standby)
+    }
+
+    /// Makes a standby a server that takes writes.
+    ///
+    /// # Panics
+    /// If it does not become one.
+    pub fn promote(&self) {
+        assert_eq!(self.psql("postgres", "SELECT pg_promote()"), "t", "the standby is not promoted");
+    }
+
+    /// A tablespace on a disk of its own of so many MiB. `None`, said plainly, if no disk can be made: that takes root.
+    ///
+    /// # Panics
+    /// If the server does not take it.
+    pub fn small_disk(&self, mebibytes: u32) -> Option<SmallDisk> {
+        let folder = self.folder.join("small");
+        let mounted = fs::create_dir(&folder).map_err(|error| error.to_string()).and_then(|()| {
+            let size = format!("size={mebibytes}m");
+            run(Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&folder))
+        });
+        if let Err(error) = mounted {
+            println!("skipped: tests of a full disk, which is a small one that only root may mount: {error}");
+            return None;
+        }
+        let disk = SmallDisk(folder);
+        if let Ok(Some((uid, gid))) = unprivileged() {
+            chown(&disk.0, Some(uid), Some(gid)).unwrap_or_else(|error| panic!("the disk: {error}"));
+        }
+        self.psql("postgres", &format!("CREATE TABLESPACE small LOCATION '{}'", disk.0.display()));
+        Some(disk)
     }
 
     /// A new, empty database; its URL.
@@ -190,6 +245,49 @@ impl Drop for Postgres {
             let _ = fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// A disk that fills soon; gone when it is dropped.
+#[derive(Debug)]
+pub struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// Makes room.
+    ///
+    /// # Panics
+    /// If it cannot.
+    pub fn grow(&self, mebibytes: u32) {
+        let size = format!("remount,size={mebibytes}m");
+        run(Command::new("mount").args(["-o", &size]).arg(&self.0)).unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // The server may still have its files open.
+        let _ = run(Command::new("umount").arg("-l").arg(&self.0));
+    }
+}
+
+/// The server of this machine; or of the version that the variable says, of the release of Debian that has it.
+fn program() -> Result<Program, String> {
+    if let Some(version) = std::env::var_os(VERSION) {
+        let version = version.to_string_lossy().into_owned();
+        let release = RELEASES.iter().find(|(has, _)| *has == version);
+        let Some((_, release)) = release else {
+            let known: Vec<_> = RELEASES.iter().map(|(version, _)| *version).collect();
+            return Err(format!("{VERSION} is {version}, and only {} can be had", known.join(", ")));
+        };
+        let (package, folder) = (format!("postgresql-{version}"), format!("usr/lib/postgresql/{version}/bin"));
+        return whole_of_release(release, &package, &folder, "postgres");
+    }
+    let wanted = Wanted { program: "postgres", folder: Some("/usr/lib/postgresql/*/bin"), package: "postgresql" };
+    let found = wanted.get()?;
+    // The siblings are beside the file itself, which a link may be to.
+    if found.library_path().is_some() {
+        return Ok(found);
+    }
+    found.path.canonicalize().map(Program::at).map_err(|error| error.to_string())
 }
 
 /// Whom the server is run as if this is root, as whom it refuses to run.

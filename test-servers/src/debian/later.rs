@@ -35,13 +35,30 @@ pub fn of_release(release: &str, package: &str, program: &str) -> Result<Program
 
 /// Downloads a package into `folder`, and unpacks it in `root` there.
 fn download(release: &str, package: &str, folder: &Path) -> Result<(), String> {
-    for part in ["lists/partial", "cache/archives/partial"] {
-        fs::create_dir_all(folder.join(part)).map_err(|error| error.to_string())?;
+    let apt = Apt::new(release, folder)?;
+    run(apt.command().arg("update"))?;
+    run(apt.command().args(["download", package]))?;
+    let file = entries(folder).into_iter().find(|file| file.extension().is_some_and(|extension| extension == "deb"));
+    run(Command::new("dpkg-deb").arg("-x").arg(file.ok_or("apt downloaded nothing")?).arg(folder.join("root")))?;
+    Ok(())
+}
+
+/// An apt that knows nothing but one release, and keeps what it knows in a folder.
+pub(super) struct Apt<'f>(&'f Path);
+
+impl<'f> Apt<'f> {
+    pub(super) fn new(release: &str, folder: &'f Path) -> Result<Self, String> {
+        for part in ["lists/partial", "cache/archives/partial"] {
+            fs::create_dir_all(folder.join(part)).map_err(|error| error.to_string())?;
+        }
+        let signed = if Path::new(KEYS).is_file() { format!("[signed-by={KEYS}] ") } else { String::new() };
+        let sources = format!("deb {signed}{} {release} main\n", mirror());
+        fs::write(folder.join("sources.list"), sources).map_err(|error| error.to_string())?;
+        Ok(Self(folder))
     }
-    let signed = if Path::new(KEYS).is_file() { format!("[signed-by={KEYS}] ") } else { String::new() };
-    let sources = format!("deb {signed}{} {release} main\n", mirror());
-    fs::write(folder.join("sources.list"), sources).map_err(|error| error.to_string())?;
-    let apt = || {
+
+    pub(super) fn command(&self) -> Command {
+        let folder = self.0;
         let mut apt = Command::new("apt-get");
         let option = |name: &str, path: &str| format!("{name}={}", folder.join(path).display());
         apt.args(["-o", &option("Dir::Etc::sourcelist", "sources.list"), "-o", "Dir::Etc::sourceparts=-"]);
@@ -49,12 +66,7 @@ fn download(release: &str, package: &str, folder: &Path) -> Result<(), String> {
         // The folder belongs to who runs the test, not to apt's own user.
         apt.args(["-o", "APT::Sandbox::User=", "-o", "Acquire::Languages=none"]).current_dir(folder);
         apt
-    };
-    run(apt().arg("update"))?;
-    run(apt().args(["download", package]))?;
-    let file = entries(folder).into_iter().find(|file| file.extension().is_some_and(|extension| extension == "deb"));
-    run(Command::new("dpkg-deb").arg("-x").arg(file.ok_or("apt downloaded nothing")?).arg(folder.join("root")))?;
-    Ok(())
+    }
 }
 
 /// The mirror that this machine's apt uses for Debian.
