@@ -105,10 +105,8 @@ async fn a_file_of_every_schema_version_is_read_and_goes_on() {
         let again = store.append(&ada, ExpectedVersion::Exact(Version::new(3)), vec![event(5)]).await.unwrap();
         assert_eq!(again, appended, "an id that is stored is found");
         drop(store);
-        let sound: String = Connection::open(file(&folder))
-            .unwrap()
-            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
-            .unwrap();
+        let sound: String =
+            Connection::open(file(&folder)).unwrap().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(sound, "ok", "version {version}");
     }
 }
