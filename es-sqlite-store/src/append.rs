@@ -33,7 +33,7 @@ pub(crate) struct Kinds(HashMap<String, HashMap<String, i64>>);
 pub(crate) struct Log<'t> {
     tx: &'t Connection,
     kinds: &'t mut Kinds,
-    streams: HashMap<StreamId, Option<Stream>>,
+    streams: HashMap<&'t StreamId, Option<Stream>>,
     /// The highest id before the transaction: what is above it is new, or of this transaction, which spares new UUIDs of
     /// version 7 the search.
     highest_id: Option<Uuid>,
@@ -92,11 +92,7 @@ impl<'t> Log<'t> {
         if !expected.accepts(actual) {
             return Ok(Err(AppendError::Conflict { stream: stream.clone(), expected, actual }));
         }
-        let mut last = Appended { version: actual, position: None };
-        for event in events {
-            last = self.write(stream, event)?;
-        }
-        Ok(Ok(last))
+        Ok(Ok(self.write(stream, events)?.unwrap_or(Appended { version: actual, position: None })))
     }
 
     pub(crate) fn append_multi(
@@ -126,20 +122,20 @@ impl<'t> Log<'t> {
                     return Ok(Err(MultiAppendError::Conflict { violations }));
                 }
                 for (stream, event) in events {
-                    let appended = self.write(stream, event)?;
-                    head = appended.position;
-                    last_of.insert(stream.clone(), appended);
+                    if let Some(appended) = self.write(stream, std::slice::from_ref(event))? {
+                        head = appended.position;
+                        last_of.insert(stream.clone(), appended);
+                    }
                 }
             }
         }
         let mut streams = Vec::with_capacity(appends.len());
         for part in appends {
-            let stream = part.stream.clone();
-            let (version, position) = match last_of.get(&stream) {
+            let (version, position) = match last_of.get(&part.stream) {
                 Some(last) => (last.version, last.position),
-                None => (self.version(&stream)?, None),
+                None => (self.version(&part.stream)?, None),
             };
-            streams.push(StreamAppended { stream, version, position });
+            streams.push(StreamAppended { stream: part.stream.clone(), version, position });
         }
         Ok(Ok(MultiAppended { streams, position: head }))
     }
@@ -174,11 +170,11 @@ impl<'t> Log<'t> {
         Ok(Some(EventPlace { stream, version: version(row.get(1)?), position: position(row.get(2)?) }))
     }
 
-    fn version(&mut self, stream: &StreamId) -> Result<Version, SqliteError> {
+    fn version(&mut self, stream: &'t StreamId) -> Result<Version, SqliteError> {
         Ok(self.stream(stream)?.map_or(Version::EMPTY, |stream| stream.version))
     }
 
-    fn stream(&mut self, id: &StreamId) -> Result<Option<Stream>, SqliteError> {
+    fn stream(&mut self, id: &'t StreamId) -> Result<Option<Stream>, SqliteError> {
         if let Some(known) = self.streams.get(id) {
             return Ok(*known);
         }
@@ -188,31 +184,40 @@ impl<'t> Log<'t> {
             Ok(Stream { number: row.get(0)?, version: version(last.unwrap_or(0)) })
         });
         let found = found.optional()?;
-        self.streams.insert(id.clone(), found);
+        self.streams.insert(id, found);
         Ok(found)
     }
 
-    /// Writes an event behind the last of its stream.
-    fn write(&mut self, id: &'t StreamId, event: &'t NewEvent) -> Result<Appended, SqliteError> {
+    /// Writes events behind the last of their stream.
+    fn write(&mut self, id: &'t StreamId, events: &'t [NewEvent]) -> Result<Option<Appended>, SqliteError> {
+        if events.is_empty() {
+            return Ok(None);
+        }
         let mut stream = if let Some(stream) = self.stream(id)? {
             stream
         } else {
             self.tx.prepare_cached("INSERT INTO streams (stream_id) VALUES (?1)")?.execute([id.as_str()])?;
             Stream { number: self.tx.last_insert_rowid(), version: Version::EMPTY }
         };
-        stream.version = stream.version.next();
+        self.ids.reserve(events.len());
+        for event in events {
+            stream.version = stream.version.next();
+            self.add(id, stream, event)?;
+        }
+        self.streams.insert(id, Some(stream));
+        Ok(Some(Appended { version: stream.version, position: Some(position(self.last)) }))
+    }
+
+    fn add(&mut self, id: &'t StreamId, stream: Stream, event: &'t NewEvent) -> Result<(), SqliteError> {
+        let Stream { number: stream, version } = stream;
         let kind = self.kinds.number(self.tx, id.category(), &event.name)?;
         if *self.metadata.0 != event.metadata {
             self.metadata = (&event.metadata, metadata::to_text(&event.metadata)?.map(Rc::from));
         }
         self.last = self.last.checked_add(1).ok_or_else(|| SqliteError::broken("no position is left"))?;
-        let (position, metadata) = (position(self.last), self.metadata.1.clone());
-        self.ids.insert(*event.id.as_uuid(), (id, stream.version, position));
-        let row = NewRow { position: self.last, stream: stream.number, version: stream.version, kind, metadata, event };
-        self.rows.add(self.tx, row)?;
-        let known = self.streams.get_mut(id);
-        known.map(|known| known.replace(stream));
-        Ok(Appended { version: stream.version, position: Some(position) })
+        self.ids.insert(*event.id.as_uuid(), (id, version, position(self.last)));
+        let metadata = self.metadata.1.clone();
+        self.rows.add(self.tx, NewRow { position: self.last, stream, version, kind, metadata, event })
     }
 }
 

@@ -68,8 +68,9 @@ fn insert(tx: &Connection, rows: &[NewRow<'_>]) -> Result<(), SqliteError> {
     Ok(())
 }
 
+/// What fails takes the transaction with it: SQLite then keeps no copies of pages to undo one statement alone.
 fn sql(rows: usize) -> String {
-    let mut sql = "INSERT INTO events
+    let mut sql = "INSERT OR ROLLBACK INTO events
         (position, stream, version, kind, schema_version, event_id, recorded_at, metadata, payload) VALUES "
         .to_owned();
     for row in 0..rows {

@@ -36,7 +36,7 @@ async fn a_database_of_somebody_else_or_of_the_future_is_refused() {
     let (folder, store) = fresh().await;
     drop(store);
     Connection::open(file(&folder)).unwrap().execute_batch("PRAGMA user_version = 9").unwrap();
-    assert!(matches!(refused(&file(&folder)).await, OpenError::NewerSchema { found: 9, known: 3 }));
+    assert!(matches!(refused(&file(&folder)).await, OpenError::NewerSchema { found: 9, known: 4 }));
     Connection::open(file(&folder)).unwrap().execute_batch("PRAGMA application_id = 7").unwrap();
     assert!(matches!(refused(&file(&folder)).await, OpenError::AnotherApplication { found: 7 }));
 }

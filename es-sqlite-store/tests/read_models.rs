@@ -1,4 +1,4 @@
-//! Tables of the user's in the same file, backups, the format of the file, and waiting.
+//! Tables of the user's in the same file, backups, and waiting.
 
 mod common;
 
@@ -7,9 +7,9 @@ use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use common::{event, file, folder, fresh, numbers, stream};
+use common::{event, file, fresh, numbers, stream};
 use es_core::store::{CheckpointError, CheckpointName, CheckpointStore, EventStore, ReadLog, ReadStream, Subscribe};
-use es_core::{ExpectedVersion, Position, Version};
+use es_core::{ExpectedVersion, Position};
 use es_sqlite_store::rusqlite::Connection;
 use es_sqlite_store::{BackupError, SqliteError, SqliteStore};
 
@@ -107,23 +107,6 @@ async fn a_backup_is_a_whole_copy_while_others_write() {
     assert_eq!(numbers(&log.events), (1..=copied).collect::<Vec<_>>());
     let nowhere = store.backup_to(folder.path().join("missing/copy.db")).await;
     assert!(matches!(nowhere, Err(BackupError::Store(_))), "{nowhere:?}");
-}
-
-/// The file was written by the first version of the schema. Each released version has one, and none is ever changed.
-#[tokio::test]
-async fn a_file_of_schema_version_1_is_read_and_goes_on() {
-    let folder = folder();
-    std::fs::write(file(&folder), include_bytes!("fixtures/version-1.db")).unwrap();
-    let store = SqliteStore::open(file(&folder)).await.unwrap();
-    let log = store.read_log(ReadLog::all()).await.unwrap().events;
-    assert_eq!(numbers(&log), [1, 2, 3, 4]);
-    let streams: Vec<_> = log.iter().map(|event| event.stream.as_str()).collect();
-    assert_eq!(streams, ["account-ada", "account-ada", "loan-7", "account-ada"]);
-    assert_eq!((log[0].metadata.actor(), log[3].payload.as_ref()), (Some("ada"), &[0xff, 0x00][..]));
-    let name = CheckpointName::new("balances").unwrap();
-    assert_eq!(store.load_checkpoint(&name).await.unwrap(), Some(Position::new(3)));
-    let appended = store.append(&stream("account-ada"), ExpectedVersion::Exact(Version::new(3)), vec![event(5)]).await;
-    assert_eq!(appended.unwrap().position, Some(Position::new(5)));
 }
 
 /// Rules 23 to 25, from another store on the same file, as another process has it.
