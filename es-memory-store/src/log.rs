@@ -211,7 +211,9 @@ mod tests {
 
     fn given(shown: Vec<Shown>) -> Vec<RecordedEvent> {
         let mut events = Vec::new();
-        shown.into_iter().for_each(|shown| shown.append_to(&mut events));
+        for shown in shown {
+            shown.append_to(&mut events);
+        }
         events
     }
 

@@ -19,8 +19,11 @@ use crate::version::ExpectedVersion;
 /// What a command did, and what will be read of what was appended, where that is of use and known.
 pub(super) struct Decided<E> {
     pub(super) executed: Executed<E>,
-    pub(super) read_back: Option<Vec<ReadBack<E>>>,
+    pub(super) read_back: KnownEvents<E>,
 }
+
+/// What all events that were appended will be read as; `None`, if that is not known.
+type KnownEvents<E> = Option<Vec<ReadBack<E>>>;
 
 /// What an event that was appended will be read as.
 pub(super) struct ReadBack<E> {
@@ -32,6 +35,18 @@ pub(super) struct ReadBack<E> {
 /// The id of an event of a command with an id.
 pub(super) fn event_id(command_id: &MessageId, stream: &StreamId, index: usize) -> EventId {
     EventId::new(command_id.derive(&format!("{stream}/{index}")))
+}
+
+impl<E> Decided<E> {
+    /// Applies what was appended, if it came right after what `loaded` has seen.
+    pub(super) fn apply_to<A: Aggregate<Event = E>>(&mut self, loaded: &mut Loaded<A>) {
+        let Some(read_back) = self.read_back.take() else { return };
+        if loaded.version().plus(read_back.len() as u64) == self.executed.version {
+            for event in read_back {
+                loaded.take_in(event, self.executed.position);
+            }
+        }
+    }
 }
 
 impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
@@ -111,7 +126,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
     }
 
     /// What the events will be read as once they are stored, as far as that is known and somebody remembers it.
-    fn read_back(&self, new: Vec<NewEvent>, loaded: &Loaded<A>) -> (Vec<NewEvent>, Option<Vec<ReadBack<A::Event>>>) {
+    fn read_back(&self, new: Vec<NewEvent>, loaded: &Loaded<A>) -> (Vec<NewEvent>, KnownEvents<A::Event>) {
         let stream = loaded.stream();
         if self.cache.is_none() || !self.store.reads_as_appended(stream) {
             return (new, None);
@@ -130,17 +145,6 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             recorded.into()
         };
         (new.into_iter().map(read).collect(), read_back)
-    }
-
-    /// Applies what was appended, if it came right after what `loaded` has seen.
-    pub(super) fn apply_appended(&self, loaded: &mut Loaded<A>, decided: &mut Decided<A::Event>) {
-        let Decided { executed, read_back } = decided;
-        let Some(read_back) = read_back.take() else { return };
-        if loaded.version().plus(read_back.len() as u64) == executed.version {
-            for event in read_back {
-                loaded.take_in(event, executed.position);
-            }
-        }
     }
 
     /// Both ids default to that of the command, which is the first message of its own chain.

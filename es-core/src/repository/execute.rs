@@ -174,7 +174,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         }
         let mut decided = self.decide(&mut loaded, may_be_late, command, &options).await;
         if let Ok(decided) = &mut decided {
-            self.apply_appended(&mut loaded, decided);
+            decided.apply_to(&mut loaded);
             self.snapshot_if_due(&mut loaded, decided.executed.version).await;
         }
         if let Some(cache) = &self.cache {

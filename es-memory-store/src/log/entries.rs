@@ -44,7 +44,7 @@ impl Entries {
         let (segment, at) = place(position);
         match (self.full.get(segment), shown.last_mut()) {
             (Some(full), Some(Shown::Shared(last, range))) if range.end == at && Arc::ptr_eq(last, full) => {
-                range.end += 1
+                range.end += 1;
             }
             (Some(full), _) => shown.push(Shown::Shared(Arc::clone(full), at..at + 1)),
             (None, Some(Shown::Copied(events))) => events.push(self.last[at].clone()),

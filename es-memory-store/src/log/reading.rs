@@ -43,7 +43,9 @@ impl Log {
     pub(crate) fn events(&self, range: &ReadLog) -> Vec<RecordedEvent> {
         let (mut shown, mut events) = (Vec::new(), Vec::new());
         self.look_at_log(range, usize::MAX, &mut shown);
-        shown.into_iter().for_each(|shown| shown.append_to(&mut events));
+        for shown in shown {
+            shown.append_to(&mut events);
+        }
         events
     }
 }
