@@ -4,6 +4,7 @@ mod appending;
 mod capabilities;
 mod leases;
 mod parking;
+mod races;
 mod read_models;
 mod reading;
 mod sending;
@@ -22,6 +23,7 @@ pub(crate) fn cases() -> Vec<Case> {
         read_models::cases(),
         leases::cases(),
         parking::cases(),
+        races::cases(),
     ]
     .into_iter()
     .flatten()
