@@ -78,3 +78,33 @@ fn sql(rows: usize) -> String {
     }
     sql
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{MIGRATIONS, migrate};
+
+    /// SQLite copies pages for a statement of several rows that may be undone alone: if a constraint ends no more than the
+    /// statement, if a function is called, or if a foreign key is counted.
+    #[test]
+    fn no_copies_of_pages_are_kept_to_undo_an_insert() {
+        let mut file = Connection::open_in_memory().unwrap();
+        migrate(&mut file, MIGRATIONS).unwrap();
+        file.pragma_update(None, "foreign_keys", true).unwrap();
+        let mut explain = file.prepare(&format!("EXPLAIN {}", sql(MOST))).unwrap();
+        let steps = explain.raw_query().mapped(|row| Ok((row.get(1)?, row.get(2)?, row.get(3)?)));
+        let steps: Vec<(String, i64, i64)> = steps.collect::<Result<_, _>>().unwrap();
+        let (end_transaction, mut constraints) = (1, 0);
+        for (opcode, error, ends) in &steps {
+            match opcode.as_str() {
+                "Halt" | "HaltIfNull" if *error != 0 => {
+                    assert_eq!(*ends, end_transaction);
+                    constraints += 1;
+                }
+                "FkCounter" | "Function" | "PureFunc" => panic!("{opcode}"),
+                _ => {}
+            }
+        }
+        assert!(constraints > 0 && steps.iter().any(|(opcode, ..)| opcode == "Insert"), "{steps:?}");
+    }
+}

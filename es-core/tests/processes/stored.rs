@@ -155,6 +155,7 @@ at_a_time!(forgotten:
     #[event(name = "reminded")] { days: u32 = 3 }
 );
 
+#[allow(clippy::needless_pass_by_value, reason = "a hop takes the old version")]
 fn settle(old: released::Pay) -> renamed::Settle {
     let released::Pay { amount } = old;
     renamed::Settle { amount, all: false }

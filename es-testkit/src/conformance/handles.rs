@@ -83,8 +83,27 @@ pub(super) async fn rule_26_a_checkpoint_is_the_same_on_both_handles(on: &Subjec
     ended!(26, on.checkpoints().save_checkpoint(&name, None, p(5)).await, Ok(()) => (), "saving");
     let loaded = ended!(26, second.checkpoints().load_checkpoint(&name).await, Ok(at) => at, "loading");
     same!(26, loaded, Some(p(5)), "the checkpoint on the other handle");
-    let stale = second.checkpoints().save_checkpoint(&name, None, p(6)).await;
-    rule!(27, stale.is_err(), "a stale save by the other handle succeeded");
+}
+
+pub(super) async fn rule_27_what_the_other_handle_saved_is_expected(on: &Subject) {
+    let (second, name) = (on.second().await, on.checkpoint("x"));
+    if on.maybe_checkpoints().is_none() {
+        return super::note("the store has no `checkpoints`");
+    }
+    let mut last = None;
+    for round in 1..=6 {
+        let (one, other) = if round % 2 == 0 { (on, &second) } else { (&second, on) };
+        let next = p(round * 10);
+        ended!(27, one.checkpoints().save_checkpoint(&name, last, next).await, Ok(()) => (), "a save by one handle");
+        // What the other one saved or saw last.
+        let stale = other.checkpoints().save_checkpoint(&name, last, p(round * 10 + 5)).await;
+        ended!(27, stale, Err(CheckpointError::Conflict { .. }) => (), "a stale save by the other handle");
+        let stale = other.checkpoints().reset_checkpoint(&name, last, p(1)).await;
+        ended!(27, stale, Err(CheckpointError::Conflict { .. }) => (), "a stale reset by the other handle");
+        let loaded = ended!(27, one.checkpoints().load_checkpoint(&name).await, Ok(at) => at, "loading");
+        same!(27, loaded, Some(next), "the checkpoint after what was stale");
+        last = Some(next);
+    }
 }
 
 pub(super) async fn rule_s1_a_snapshot_is_the_same_on_both_handles(on: &Subject) {
@@ -238,6 +257,14 @@ pub(super) async fn rule_m1_a_read_model_is_the_same_on_both_handles(on: &Subjec
     }
     let model = keep(on, "x").await;
     kept(&second, &model).await;
+}
+
+pub(super) async fn rule_m3_what_the_other_handle_committed_is_expected(on: &Subject) {
+    let second = on.second().await;
+    if on.maybe_read_models().is_none() {
+        return super::note("the store has no `read_models`");
+    }
+    let model = keep(on, "x").await;
     let stale = second.read_models().commit_rows(&model, vec![], None, p(8)).await;
     ended!(M3, stale, Err(ReadModelError::Checkpoint(CheckpointError::Conflict { .. })) => (), "a stale commit by the other handle");
     kept(on, &model).await;

@@ -251,6 +251,7 @@ macro_rules! __conformance_checks {
                 rule_s6_a_deletion_forgets_all_of_one_stream_and_nothing_else,
                 rule_s6_what_is_not_there_can_be_deleted,
                 rule_s7_events_know_nothing_of_snapshots,
+                rule_s7_no_append_waits_for_a_snapshot,
             }
             read_models: ReadModels {
                 rule_m1_every_part_of_a_row_is_kept_as_it_is_given,
@@ -323,8 +324,10 @@ macro_rules! __conformance_checks {
                 rule_16_what_one_handle_sent_the_other_may_send_again,
                 rule_23_a_reader_on_one_handle_is_woken_by_the_other,
                 rule_26_a_checkpoint_is_the_same_on_both_handles,
+                rule_27_what_the_other_handle_saved_is_expected,
                 rule_s1_a_snapshot_is_the_same_on_both_handles,
                 rule_m1_a_read_model_is_the_same_on_both_handles,
+                rule_m3_what_the_other_handle_committed_is_expected,
                 rule_l1_a_lease_is_held_against_the_other_handle,
                 rule_f2_a_claim_on_one_handle_ends_that_on_the_other,
             }

@@ -1,8 +1,12 @@
 //! Rules S1 to S7: snapshots.
 
+use std::future::poll_fn;
+use std::task::Poll;
+
 use es_core::store::Snapshot;
 use es_core::{ExpectedVersion, Fingerprint, Payload, Timestamp, Version};
 
+use super::executor::yield_now;
 use super::rules::{S1, S2, S3, S4, S5, S6, S7, ended, rule, same};
 use super::subject::{Subject, numbers, p, v};
 
@@ -247,4 +251,29 @@ pub(super) async fn rule_s7_events_know_nothing_of_snapshots(on: &Subject) {
     }
     same!(S7, numbers(&on.own().await), [1, 2, 3, 4, 5], "the log after deleting");
     same!(S7, numbers(&on.whole(&a).await), [1, 2, 3, 5], "the stream after deleting");
+}
+
+/// A save that was begun and is not polled on: whoever needs it to end waits for ever.
+pub(super) async fn rule_s7_no_append_waits_for_a_snapshot(on: &Subject) {
+    let a = on.stream("a");
+    on.put(&a, [0]).await;
+    for begun in 1..=12_u64 {
+        let (store, given) = (on.snapshots(), snapshot(on, "a", 1, begun));
+        let large = Snapshot { payload: vec![b'x'; 100_000].into(), ..given };
+        let mut save = Box::pin(store.save_snapshot(large.clone()));
+        let mut is_over = false;
+        for _ in 0..begun {
+            is_over = is_over || poll_fn(|cx| Poll::Ready(save.as_mut().poll(cx).is_ready())).await;
+            yield_now().await;
+        }
+        for (stream, number) in [(&a, begun), (&on.stream(&begun.to_string()), begun + 100)] {
+            let appended = on.store().append(stream, ExpectedVersion::Any, on.events([number])).await;
+            ended!(S7, appended, Ok(_) => (), "an append while a save is held");
+        }
+        if is_over {
+            continue;
+        }
+        ended!(S1, save.await, Ok(()) => (), "a save that was held");
+        same!(S1, latest(on, &large).await, Some(large), "a snapshot whose save was held");
+    }
 }

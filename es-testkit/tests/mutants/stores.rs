@@ -4,6 +4,7 @@ mod appending;
 mod capabilities;
 mod leases;
 mod parking;
+mod races;
 mod read_models;
 mod reading;
 mod sending;
@@ -26,6 +27,7 @@ pub(crate) fn cases() -> Vec<Case> {
         parking::cases(),
         visiting::cases(),
         transactions::cases(),
+        races::cases(),
     ]
     .into_iter()
     .flatten()

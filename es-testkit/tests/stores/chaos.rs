@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use es_core::store::{
     AppendError, CheckpointError, CheckpointName, CheckpointStore, EventStore, MultiAppend, MultiAppendError,
-    MultiStreamAppend, ReadError, ReadLog, ReadStream, SnapshotError, SnapshotStore, Subscribe,
+    MultiStreamAppend, ReadError, ReadLog, ReadStream, Snapshot, SnapshotError, SnapshotStore, Subscribe,
 };
-use es_core::{ExpectedVersion, Fingerprint, Position, StreamId, Version};
+use es_core::{ExpectedVersion, Fingerprint, Position, StreamId, Timestamp, Version};
 use es_memory_store::MemoryStore;
 use es_testkit::stores::{ChaosError, ChaosStore, Fault, Injected, Operation};
 
@@ -197,4 +197,38 @@ async fn snapshots_fail_too() {
     assert_eq!(store.load_snapshot(&stream, fingerprint, Version::MAX).await.unwrap(), None);
     assert!(store.delete_snapshots(&stream).await.is_err());
     store.delete_snapshots(&stream).await.unwrap();
+}
+
+fn snapshot() -> Snapshot {
+    Snapshot {
+        stream: visits(),
+        version: Version::new(3),
+        position: Position::new(3),
+        event_id: event(3).id,
+        recorded_at: Timestamp::UNIX_EPOCH,
+        latest_at: Timestamp::UNIX_EPOCH,
+        fingerprint: Fingerprint::of(["counter"]),
+        payload: "{}".into(),
+        taken_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+#[tokio::test]
+async fn a_save_of_a_snapshot_fails_in_every_way() {
+    // Only appends come late; whatever else does not come at all.
+    for (fault, is_saved) in [(Fault::Before, false), (Fault::After, true), (Fault::Late, false), (Fault::Twice, true)]
+    {
+        let store = failing(Operation::SaveSnapshot, fault);
+        match store.save_snapshot(snapshot()).await {
+            Ok(()) => assert_eq!(fault, Fault::Twice),
+            Err(SnapshotError::Store { stream, cause }) => assert!(stream == visits() && is_chaos(&*cause)),
+            Err(error) => panic!("{error}"),
+        }
+        let (stream, given) = (visits(), snapshot());
+        for _ in 0..2 {
+            let found = store.load_snapshot(&stream, given.fingerprint, Version::MAX).await.unwrap();
+            assert_eq!(found.as_ref(), is_saved.then_some(&given), "{fault:?}");
+        }
+        store.save_snapshot(snapshot()).await.unwrap();
+    }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use es_core::store::{
     AppendError, CheckpointName, CheckpointStore, EventStore, Limits, MultiAppend, MultiStreamAppend, ReadLog,
-    ReadStream, Subscribe,
+    ReadStream, Snapshot, SnapshotStore, Subscribe,
 };
-use es_core::{ExpectedVersion, Position};
+use es_core::{ExpectedVersion, Fingerprint, Position, Timestamp, Version};
 use es_memory_store::MemoryStore;
 use es_testkit::stores::{ChaosStore, Fault, Operation};
 use es_tracing::TracingStore;
@@ -83,6 +83,47 @@ async fn a_conflict_a_refusal_and_a_failure_are_told_apart() {
         assert_eq!(span.messages, [(level, message.to_owned())]);
         assert!(!format!("{span:?}").contains("ada@"), "{span:?}");
     }
+}
+
+#[tokio::test]
+async fn snapshots_are_told_without_the_id_of_their_stream() {
+    let hearing = Hearing::default();
+    let _guard = set_default(hearing.clone());
+    let chaos = ChaosStore::new(MemoryStore::new(), 1).on(Operation::SaveSnapshot, 2, Fault::Before);
+    let store = TracingStore::new(chaos);
+    let snapshot = Snapshot {
+        stream: secret(),
+        version: Version::new(1),
+        position: Position::new(1),
+        event_id: event(1, "opened").id,
+        recorded_at: Timestamp::UNIX_EPOCH,
+        latest_at: Timestamp::UNIX_EPOCH,
+        fingerprint: Fingerprint::of(["account"]),
+        payload: "{}".into(),
+        taken_at: Timestamp::UNIX_EPOCH,
+    };
+    store.save_snapshot(snapshot.clone()).await.unwrap();
+    let found = store.load_snapshot(&secret(), snapshot.fingerprint, Version::MAX).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&snapshot));
+    store.delete_snapshots(&secret()).await.unwrap();
+    store.save_snapshot(snapshot).await.unwrap_err();
+
+    let spans = hearing.spans();
+    let heard: Vec<_> = spans.iter().map(|span| (&*span.name, span.level, span.fields())).collect();
+    let span = |name, outcome: &str| (name, Level::DEBUG, format!("category=account outcome={outcome}"));
+    assert_eq!(
+        heard,
+        [
+            span("es.save_snapshot", "ok"),
+            span("es.load_snapshot", "ok"),
+            span("es.delete_snapshots", "ok"),
+            span("es.save_snapshot", "failed"),
+        ]
+    );
+    let [(level, message)] = &spans[3].messages[..] else { panic!("{:?}", spans[3]) };
+    assert_eq!(*level, Level::ERROR);
+    assert!(message.starts_with("the store failed at snapshots: "), "{message}");
+    assert!(!format!("{spans:?}").contains("ada@"), "{spans:?}");
 }
 
 #[tokio::test]
