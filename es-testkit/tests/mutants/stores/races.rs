@@ -282,8 +282,8 @@ impl Fault for LocksItself {
 struct OwnExpectations(Mutex<HashMap<CheckpointName, Option<Position>>>);
 
 impl OwnExpectations {
-    fn seen(&self, name: &CheckpointName) -> Option<Option<Position>> {
-        self.0.lock().expect("nobody panics").get(name).copied()
+    fn seen(&self, name: &CheckpointName) -> Option<Position> {
+        self.0.lock().expect("nobody panics").get(name).copied().flatten()
     }
 
     fn see(&self, name: &CheckpointName, at: Option<Position>) {
@@ -297,7 +297,7 @@ impl OwnExpectations {
         name: &CheckpointName,
         from: Option<Position>,
     ) -> Result<Option<Position>, CheckpointError> {
-        let is_as_seen = self.seen(name).unwrap_or(None) == from;
+        let is_as_seen = self.seen(name) == from;
         if is_as_seen { store.load_checkpoint(name).await } else { Ok(from) }
     }
 }
