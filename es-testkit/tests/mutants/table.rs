@@ -80,8 +80,11 @@ fn table(cases: &[Case], rows: &Rows, checks: &[Check]) -> String {
             .map(|name| if case.killed_by.contains(&&**name) { format!("**`{name}`**") } else { format!("`{name}`") });
         let _ = writeln!(text, "| {} | {} |", case.breaks, shown.collect::<Vec<_>>().join("<br>"));
     }
-    text.push_str("\n# Checks that no mutant proves yet\n\n");
-    for check in checks.iter().filter(|check| rows.values().all(|row| !row.contains(check.name))) {
+    let unproven = || checks.iter().filter(|check| rows.values().all(|row| !row.contains(check.name)));
+    if unproven().next().is_some() {
+        text.push_str("\n# Checks that no mutant proves yet\n\n");
+    }
+    for check in unproven() {
         let _ = writeln!(text, "- `{}`", check.name);
     }
     text
