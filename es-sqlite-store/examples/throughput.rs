@@ -91,7 +91,8 @@ impl queue::Work for RawLog {
                 }
             }
         }
-        let written = (&self.0).write_all(&group).and_then(|()| self.0.sync_data());
+        // With the call that SQLite makes, `fsync`.
+        let written = (&self.0).write_all(&group).and_then(|()| self.0.sync_all());
         tasks.iter().map(|_| written.as_ref().map_or_else(|error| Err(error.kind().into()), |()| Ok(()))).collect()
     }
 
