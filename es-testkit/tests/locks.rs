@@ -466,7 +466,7 @@ fn a_lock_comes_back_from_its_file_and_says_what_is_wrong_with_it() {
     assert_eq!(Lock::from_text(&lock.to_text(), "x".as_ref()).unwrap().to_text(), lock.to_text());
     let error = |text: &str| Lock::from_text(text, "x".as_ref()).unwrap_err();
     assert!(matches!(error("{"), LockError::Json { .. }));
-    assert_eq!(error(r#"{"format": 3}"#).to_string(), "x has format 3, this es-testkit reads formats up to 2");
+    assert_eq!(error(r#"{"format": 4}"#).to_string(), "x has format 4, this es-testkit reads formats up to 3");
     let damaged = lock.to_text().replace(r#""city": "string""#, r#""city": 7"#);
     assert_eq!(error(&damaged).to_string(), "x: the entry of `customer`, `customer-moved`, version 1 is damaged");
 }
