@@ -137,6 +137,18 @@ impl<E> Events<E> {
         self.as_slice().is_empty()
     }
 
+    /// One more, after the others.
+    pub(crate) fn push(&mut self, event: E) {
+        self.0 = match std::mem::replace(&mut self.0, Held::None) {
+            Held::None => Held::One(event),
+            Held::One(first) => Held::Several(vec![first, event]),
+            Held::Several(mut events) => {
+                events.push(event);
+                Held::Several(events)
+            }
+        };
+    }
+
     /// The events in order.
     pub fn iter(&self) -> std::slice::Iter<'_, E> {
         self.as_slice().iter()

@@ -4,6 +4,7 @@ mod cache;
 mod decide;
 mod execute;
 mod fold;
+mod hot;
 mod load;
 mod once;
 mod options;
@@ -117,8 +118,8 @@ impl<A: Aggregate, S, C: Codec> Repository<A, S, C> {
     /// reads nothing before it appends.
     ///
     /// Clones of the repository share what is remembered.
-    /// A command is decided on a copy of the state, and its events are applied to that copy once they are stored, as
-    /// they will be read back.
+    /// A command is decided on what is remembered, and its events are applied to that once they are stored, as they will
+    /// be read back. If that panics, the aggregate is forgotten.
     /// What is remembered is believed no further than the log bears out:
     ///
     /// - Somebody else has appended: the append is a conflict, which reads what came, and decides again.

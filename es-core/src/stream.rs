@@ -2,9 +2,12 @@
 //!
 //! Knows nothing of what is stored in a stream.
 
+use std::borrow::Borrow;
 use std::fmt::{self, Display, Write as _};
 use std::str::FromStr;
 use std::sync::Arc;
+
+use arrayvec::ArrayString;
 
 /// The name of a stream: a category and an id, written `account-ada`.
 ///
@@ -39,12 +42,33 @@ impl StreamId {
     /// # Errors
     /// The broken rule, if the pair does not name a stream.
     pub fn new(category: &str, id: impl Display) -> Result<Self, InvalidStreamId> {
-        let mut text = String::with_capacity(category.len() + 40);
-        text.push_str(category);
-        text.push('-');
-        write!(text, "{id}").map_err(|_| InvalidStreamId::Unprintable)?;
+        Self::with_text(category, id, Self::checked)
+    }
+
+    /// Does something with the text of a stream id before one is made of it.
+    pub(crate) fn with_text<T>(
+        category: &str,
+        id: impl Display,
+        then: impl FnOnce(&str) -> T,
+    ) -> Result<T, InvalidStreamId> {
+        let mut text = ArrayString::<{ Self::MAX_BYTES }>::new();
+        if text.try_push_str(category).is_ok() && text.try_push('-').is_ok() && write!(text, "{id}").is_ok() {
+            Self::check(&text, category.len())?;
+            return Ok(then(&text));
+        }
+        // Too long, or not to be printed: the error tells which.
+        let text = {
+            let mut text = format!("{category}-");
+            write!(text, "{id}").map_err(|_| InvalidStreamId::Unprintable)?;
+            text
+        };
         Self::check(&text, category.len())?;
-        Ok(Self(text.into()))
+        Ok(then(&text))
+    }
+
+    /// The stream id with a text that has been checked.
+    pub(crate) fn checked(text: &str) -> Self {
+        Self(text.into())
     }
 
     /// The whole text, `account-ada`.
@@ -84,7 +108,13 @@ impl StreamId {
         if text.len() > Self::MAX_BYTES {
             return Err(InvalidStreamId::TooLong { bytes: text.len(), starts_with: excerpt(text) });
         }
-        if text.chars().any(char::is_control) {
+        // What is ASCII, as most ids are, is looked at by the byte.
+        let has_control = if text.is_ascii() {
+            text.bytes().any(|byte| byte.is_ascii_control())
+        } else {
+            text.chars().any(char::is_control)
+        };
+        if has_control {
             return Err(InvalidStreamId::ControlCharacter { text: excerpt(text) });
         }
         Ok(())
@@ -103,6 +133,12 @@ impl FromStr for StreamId {
         let dash = text.find('-').ok_or_else(|| InvalidStreamId::NoDash { text: excerpt(text) })?;
         Self::check(text, dash)?;
         Ok(Self(text.into()))
+    }
+}
+
+impl Borrow<str> for StreamId {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -1,6 +1,6 @@
 //! The limit: what the workloads cost when they are written out by hand, on vectors of bytes, with serde_json.
 //!
-//! It keeps versions of streams, but neither ids, times nor metadata.
+//! It keeps versions of streams, but neither ids, times nor metadata, unless it is said to.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, RwLock};
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use bytes::Bytes;
 use es_core::{Aggregate, Apply};
 
+use crate::beside::{Beside, Circumstances};
 use crate::domain::{
     Account, AccountError, AccountEvent, AccountOpened, Balances, Deposit, MoneyDeposited, MoneyDepositedV1,
     MoneyDepositedV2, OpenAccount, Withdraw, deposited, withdrawn,
@@ -68,25 +69,37 @@ impl Format for Cbor {
     }
 }
 
-struct Stored {
+struct Stored<W> {
+    _beside: W,
     stream: Arc<str>,
     name: &'static str,
     version: u32,
     payload: Bytes,
 }
 
-#[derive(Default)]
-struct Log {
-    events: Vec<Stored>,
+struct Log<W> {
+    events: Vec<Stored<W>>,
     streams: HashMap<Arc<str>, Vec<usize>>,
 }
 
-#[derive(Default)]
-struct Bank<F> {
-    log: RwLock<Log>,
+struct Bank<F, W: Beside> {
+    log: RwLock<Log<W>>,
+    source: W::Source,
     snapshots: Mutex<HashMap<String, (usize, Vec<u8>)>>,
     cache: Mutex<HashMap<String, (usize, Account)>>,
     format: std::marker::PhantomData<F>,
+}
+
+impl<F, W: Beside> Default for Bank<F, W> {
+    fn default() -> Self {
+        Self {
+            log: RwLock::new(Log { events: Vec::new(), streams: HashMap::new() }),
+            source: W::Source::default(),
+            snapshots: Mutex::default(),
+            cache: Mutex::default(),
+            format: std::marker::PhantomData,
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -104,16 +117,19 @@ fn decide(account: &Account, command: Command) -> Result<AccountEvent, AccountEr
     }
 }
 
-fn encoded<F: Format>(event: &AccountEvent) -> (&'static str, u32, Bytes) {
+/// Name, version, payload, and what is recorded beside them.
+type Encoded<W> = (&'static str, u32, Bytes, W);
+
+fn encoded<F: Format, W>(event: &AccountEvent, beside: W) -> Encoded<W> {
     match event {
-        AccountEvent::AccountOpened(event) => ("account-opened", 1, F::encode(event).into()),
-        AccountEvent::MoneyDeposited(event) => ("money-deposited", 3, F::encode(event).into()),
-        AccountEvent::MoneyWithdrawn(event) => ("money-withdrawn", 1, F::encode(event).into()),
-        AccountEvent::AccountClosed(event) => ("account-closed", 1, F::encode(event).into()),
+        AccountEvent::AccountOpened(event) => ("account-opened", 1, F::encode(event).into(), beside),
+        AccountEvent::MoneyDeposited(event) => ("money-deposited", 3, F::encode(event).into(), beside),
+        AccountEvent::MoneyWithdrawn(event) => ("money-withdrawn", 1, F::encode(event).into(), beside),
+        AccountEvent::AccountClosed(event) => ("account-closed", 1, F::encode(event).into(), beside),
     }
 }
 
-fn replay<F: Format>(account: &mut Account, stored: &Stored) {
+fn replay<F: Format, W>(account: &mut Account, stored: &Stored<W>) {
     let payload = &stored.payload[..];
     match (stored.name, stored.version) {
         ("account-opened", 1) => account.apply(F::decode::<AccountOpened>(payload)),
@@ -129,8 +145,8 @@ fn replay<F: Format>(account: &mut Account, stored: &Stored) {
     }
 }
 
-impl Log {
-    fn append(&mut self, id: &str, expected: usize, events: impl IntoIterator<Item = (&'static str, u32, Bytes)>) {
+impl<W> Log<W> {
+    fn append(&mut self, id: &str, expected: usize, events: impl IntoIterator<Item = Encoded<W>>) {
         if !self.streams.contains_key(id) {
             self.streams.insert(id.into(), Vec::new());
         }
@@ -138,20 +154,32 @@ impl Log {
         let stream = Arc::clone(key);
         let places = self.streams.get_mut(id).expect("it is there now");
         assert_eq!(places.len(), expected, "a conflict");
-        for (name, version, payload) in events {
+        for (name, version, payload, beside) in events {
             places.push(self.events.len());
-            self.events.push(Stored { stream: Arc::clone(&stream), name, version, payload });
+            self.events.push(Stored { stream: Arc::clone(&stream), name, version, payload, _beside: beside });
         }
     }
 }
 
-impl<F: Format> Bank<F> {
+impl<F: Format, W: Beside> Bank<F, W> {
+    /// The event of a command as it is stored.
+    fn stored(&self, event: &AccountEvent) -> Encoded<W> {
+        let shared = W::shared(&self.source, true);
+        encoded::<F, W>(event, W::of(&self.source, &shared))
+    }
+
+    /// The events of a batch as they are stored.
+    fn batch(&self, events: impl Iterator<Item = usize>) -> Vec<Encoded<W>> {
+        let shared = W::shared(&self.source, false);
+        events.map(|n| encoded::<F, W>(&script::event(n), W::of(&self.source, &shared))).collect()
+    }
+
     /// Folds on from where the account stands, and returns the version.
     fn fold(&self, id: &str, account: &mut Account, seen: usize) -> usize {
         let log = self.log.read().expect("nobody panics");
         let Some(places) = log.streams.get(id) else { return 0 };
         for &place in &places[seen..] {
-            replay::<F>(account, &log.events[place]);
+            replay::<F, W>(account, &log.events[place]);
         }
         places.len()
     }
@@ -160,7 +188,7 @@ impl<F: Format> Bank<F> {
         let mut account = Account::default();
         let version = if matches!(command, Command::Open(_)) { 0 } else { self.fold(id, &mut account, 0) };
         let event = decide(&account, command)?;
-        let event = encoded::<F>(&event);
+        let event = self.stored(&event);
         self.log.write().expect("nobody panics").append(id, version, [event]);
         Ok(())
     }
@@ -173,7 +201,7 @@ impl<F: Format> Bank<F> {
         };
         let version = self.fold(id, &mut account, seen);
         let event = decide(&account, command)?;
-        let stored = encoded::<F>(&event);
+        let stored = self.stored(&event);
         self.log.write().expect("nobody panics").append(id, version, [stored]);
         if (version + 1) / SNAPSHOT_EVERY > seen / SNAPSHOT_EVERY {
             account.apply_event(event);
@@ -191,7 +219,7 @@ impl<F: Format> Bank<F> {
         }
         let (version, account) = cache.get_mut(id).expect("it is there now");
         let event = decide(account, command)?;
-        let stored = encoded::<F>(&event);
+        let stored = self.stored(&event);
         self.log.write().expect("nobody panics").append(id, *version, [stored]);
         *version += 1;
         account.apply_event(event);
@@ -199,8 +227,8 @@ impl<F: Format> Bank<F> {
     }
 
     fn fill(&self, events: usize) {
-        let mut log = self.log.write().expect("nobody panics");
-        log.append("ada", 0, (0..events).map(|n| encoded::<F>(&script::event(n))));
+        let events = self.batch(0..events);
+        self.log.write().expect("nobody panics").append("ada", 0, events);
     }
 
     fn append_all(&self, events: usize) {
@@ -208,8 +236,7 @@ impl<F: Format> Bank<F> {
         let ids: Vec<_> = (0..streams).map(script::id).collect();
         for batch in 0..events / BATCH {
             let (id, round) = (&ids[batch % streams], batch / streams);
-            let events: Vec<_> =
-                (round * BATCH..(round + 1) * BATCH).map(|n| encoded::<F>(&script::event(n))).collect();
+            let events = self.batch(round * BATCH..(round + 1) * BATCH);
             self.log.write().expect("nobody panics").append(id, round * BATCH, events);
         }
     }
@@ -246,7 +273,15 @@ impl<F: Format> Bank<F> {
 
 /// By hand, with JSON.
 pub fn json(workload: Workload, size: usize) -> Option<Sample> {
-    run::<Json>(workload, size)
+    run::<Json, ()>(workload, size)
+}
+
+/// By hand, with JSON, and with ids, times and metadata; only what writes differs.
+pub fn recorded(workload: Workload, size: usize) -> Option<Sample> {
+    match workload {
+        Workload::Replay | Workload::OldVersions | Workload::Project => None,
+        _ => run::<Json, Circumstances>(workload, size),
+    }
 }
 
 /// By hand, with postcard, a positional format.
@@ -254,24 +289,28 @@ pub fn postcard(workload: Workload, size: usize) -> Option<Sample> {
     match workload {
         // It was JSON then.
         Workload::OldVersions => None,
-        _ => run::<Postcard>(workload, size),
+        _ => run::<Postcard, ()>(workload, size),
     }
 }
 
 /// By hand, with CBOR, which names its fields.
 pub fn cbor(workload: Workload, size: usize) -> Option<Sample> {
-    run::<Cbor>(workload, size)
+    run::<Cbor, ()>(workload, size)
 }
 
-fn run<F: Format>(workload: Workload, size: usize) -> Option<Sample> {
-    let bank = Bank::<F>::default();
+fn run<F: Format, W: Beside>(workload: Workload, size: usize) -> Option<Sample> {
+    let bank = Bank::<F, W>::default();
     Some(match workload {
         Workload::Replay => {
             bank.fill(size);
             replays(&bank, size)
         }
         Workload::OldVersions => {
-            let deposits = (0..size).map(|n| ("money-deposited", 1, F::encode(&script::deposited_long_ago(n)).into()));
+            let shared = W::shared(&bank.source, false);
+            let deposits = (0..size).map(|n| {
+                let payload = F::encode(&script::deposited_long_ago(n)).into();
+                ("money-deposited", 1, payload, W::of(&bank.source, &shared))
+            });
             bank.log.write().expect("nobody panics").append("ada", 0, deposits);
             replays(&bank, size)
         }
@@ -310,7 +349,7 @@ fn run<F: Format>(workload: Workload, size: usize) -> Option<Sample> {
     })
 }
 
-fn replays<F: Format>(bank: &Bank<F>, size: usize) -> Sample {
+fn replays<F: Format, W: Beside>(bank: &Bank<F, W>, size: usize) -> Sample {
     let replay = || {
         let mut account = Account::default();
         bank.fold("ada", &mut account, 0);
@@ -324,9 +363,9 @@ fn replays<F: Format>(bank: &Bank<F>, size: usize) -> Sample {
     watch.stop(size * repetitions, balance)
 }
 
-type Execute<F> = fn(&Bank<F>, &str, Command) -> Result<(), AccountError>;
+type Execute<F, W> = fn(&Bank<F, W>, &str, Command) -> Result<(), AccountError>;
 
-fn long<F: Format>(bank: &Bank<F>, size: usize, commands: usize, execute: Execute<F>) -> Sample {
+fn long<F: Format, W: Beside>(bank: &Bank<F, W>, size: usize, commands: usize, execute: Execute<F, W>) -> Sample {
     bank.fill(size);
     let execute = |command| execute(bank, "ada", command).expect("the script breaks no rule");
     // What is long was used before.
@@ -341,6 +380,6 @@ fn long<F: Format>(bank: &Bank<F>, size: usize, commands: usize, execute: Execut
     Sample { check: account.balance, ..sample }
 }
 
-fn total<F: Format>(bank: &Bank<F>) -> u64 {
+fn total<F: Format, W: Beside>(bank: &Bank<F, W>) -> u64 {
     bank.project().total()
 }

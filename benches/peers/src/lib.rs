@@ -14,6 +14,7 @@ pub mod subjects;
 pub mod targets;
 pub mod workload;
 
+mod beside;
 mod by_hand;
 mod peer;
 mod with_cqrs_es;

@@ -25,6 +25,13 @@ pub const SUBJECTS: &[Subject] = &[
         run: crate::by_hand::json,
     },
     Subject {
+        name: "by hand, recorded",
+        crates: &["uuid"],
+        differs: "The limit that also makes and keeps what es-core does: for every event an id and a time, for every command its metadata.",
+        keeps_objects: false,
+        run: crate::by_hand::recorded,
+    },
+    Subject {
         name: "by hand, postcard",
         crates: &["postcard"],
         differs: "The limit with a positional format.",

@@ -23,7 +23,7 @@ pub(super) struct Decided<E> {
 }
 
 /// What all events that were appended will be read as; `None`, if that is not known.
-type KnownEvents<E> = Option<Vec<ReadBack<E>>>;
+pub(super) type KnownEvents<E> = Option<Events<ReadBack<E>>>;
 
 /// What an event that was appended will be read as.
 pub(super) struct ReadBack<E> {
@@ -50,79 +50,74 @@ impl<E> Decided<E> {
 }
 
 impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
-    /// Reads, decides and appends until an append succeeds; if `loaded` `may_be_late`, the first decision is made
-    /// without reading.
+    /// Reads, decides and appends until an append succeeds.
     pub(super) async fn decide<M>(
         &self,
         loaded: &mut Loaded<A>,
-        mut may_be_late: bool,
         command: M,
         options: &CommandOptions,
+        metadata: Metadata,
     ) -> Result<Decided<A::Event>, ExecuteError<A::Error>>
     where
         M: HandledBy<A> + Clone + Send,
     {
-        let CommandOptions { command_id, expected: demanded, .. } = options;
-        let (command_id, demanded) = (command_id.as_ref(), *demanded);
-        let metadata = self.filled(options.metadata.clone(), command_id);
-        let fingerprint = options.fingerprint.filter(|_| command_id.is_some());
-        let metadata = fingerprint.into_iter().fold(metadata, Metadata::with_command_fingerprint);
-        let creates = command.creates();
-        let mut failed = 0;
+        let (creates, mut failed) = (command.creates(), 0);
         loop {
-            if let Some(demanded) = demanded {
+            if !creates || options.expected.is_some() {
                 self.refresh(loaded).await?;
-                may_be_late = false;
+            }
+            if let Some(expected) = options.expected.filter(|&expected| expected != loaded.version()) {
                 let (stream, actual) = (loaded.stream().clone(), loaded.version());
-                if actual != demanded {
-                    return Err(ExecuteError::Conflict { stream, expected: demanded, actual, attempts: 1 });
-                }
+                return Err(ExecuteError::Conflict { stream, expected, actual, attempts: 1 });
             }
-            let (decision, expected) = if creates {
-                (command.clone().handled_by(&A::default()), ExpectedVersion::NoStream)
-            } else {
-                if !may_be_late && demanded.is_none() {
-                    self.refresh(loaded).await?;
-                }
-                (command.clone().handled_by(loaded.state()), ExpectedVersion::Exact(loaded.version()))
-            };
-            let decided = decision.map_err(ExecuteError::Rejected);
-            let decided =
-                decided.and_then(|events| Ok((self.encoded(&events, loaded, &metadata, command_id)?, events)));
-            if may_be_late && !matches!(&decided, Ok((new, _)) if !new.is_empty()) {
-                // What appends nothing is held against no log, so it has to be decided on what is there now.
-                may_be_late = false;
-                continue;
-            }
-            let (new, events) = decided?;
-            let (stream, last_event_id) = (loaded.stream().clone(), new.last().map(|event| event.id));
-            if new.is_empty() && !creates {
-                let (version, position) = (loaded.version(), loaded.position());
-                let executed = Executed { stream, version, position, events, last_event_id, metadata };
-                return Ok(Decided { executed, read_back: None });
-            }
-            let (new, read_back) = self.read_back(new, loaded);
-            match self.store.append(&stream, expected, new).await {
-                Ok(Appended { version, position }) => {
-                    let position = position.unwrap_or(loaded.position());
-                    let executed = Executed { stream, version, position, events, last_event_id, metadata };
-                    return Ok(Decided { executed, read_back });
-                }
-                Err(AppendError::Conflict { actual, .. }) if creates => {
-                    return Err(ExecuteError::AlreadyExists { stream, version: actual });
-                }
-                Err(AppendError::Conflict { .. }) if may_be_late => may_be_late = false,
-                Err(AppendError::Conflict { actual, .. }) => {
+            match self.attempt(loaded, command.clone(), options, metadata.clone()).await {
+                Err(ExecuteError::Append(AppendError::Conflict { actual, .. })) => {
                     failed += 1;
-                    if demanded.is_some() || self.retry.is_spent_after(failed) {
-                        let expected = loaded.version();
+                    let (stream, expected) = (loaded.stream().clone(), loaded.version());
+                    if creates {
+                        return Err(ExecuteError::AlreadyExists { stream, version: actual });
+                    }
+                    if options.expected.is_some() || self.retry.is_spent_after(failed) {
                         return Err(ExecuteError::Conflict { stream, expected, actual, attempts: failed });
                     }
                     self.retry.pause(failed).await;
                 }
-                Err(error) => return Err(ExecuteError::Append(error)),
+                decided => return decided,
             }
         }
+    }
+
+    /// Decides on `loaded`, and appends what follows unless something has happened since.
+    pub(super) async fn attempt<M>(
+        &self,
+        loaded: &Loaded<A>,
+        command: M,
+        options: &CommandOptions,
+        metadata: Metadata,
+    ) -> Result<Decided<A::Event>, ExecuteError<A::Error>>
+    where
+        M: HandledBy<A> + Send,
+    {
+        let creates = command.creates();
+        let (decision, expected) = if creates {
+            (command.handled_by(&A::default()), ExpectedVersion::NoStream)
+        } else {
+            (command.handled_by(loaded.state()), ExpectedVersion::Exact(loaded.version()))
+        };
+        let events = decision.map_err(ExecuteError::Rejected)?;
+        let new = self.encoded(&events, loaded, &metadata, options.command_id.as_ref())?;
+        let (stream, last_event_id) = (loaded.stream().clone(), new.last().map(|event| event.id));
+        if new.is_empty() && !creates {
+            let (version, position) = (loaded.version(), loaded.position());
+            let executed = Executed { stream, version, position, events, last_event_id, metadata };
+            return Ok(Decided { executed, read_back: None });
+        }
+        let (new, read_back) = self.read_back(new, loaded);
+        let appended = self.store.append(&stream, expected, new).await;
+        let Appended { version, position } = appended.map_err(ExecuteError::Append)?;
+        let position = position.unwrap_or(loaded.position());
+        let executed = Executed { stream, version, position, events, last_event_id, metadata };
+        Ok(Decided { executed, read_back })
     }
 
     /// What the events will be read as once they are stored, as far as that is known and somebody remembers it.
@@ -131,7 +126,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         if self.cache.is_none() || !self.store.reads_as_appended(stream) {
             return (new, None);
         }
-        let (mut version, mut read_back) = (loaded.version(), Some(Vec::with_capacity(new.len())));
+        let (mut version, mut read_back) = (loaded.version(), Some(Events::none()));
         let read = |event: NewEvent| {
             version = version.next();
             // It has no position yet, for which nobody asks: an event of today has no upcaster.
@@ -145,6 +140,14 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             recorded.into()
         };
         (new.into_iter().map(read).collect(), read_back)
+    }
+
+    /// The metadata of a command: what its sender says, and what is filled in.
+    pub(super) fn circumstances(&self, options: &CommandOptions) -> Metadata {
+        let command_id = options.command_id.as_ref();
+        let metadata = self.filled(options.metadata.clone(), command_id);
+        let fingerprint = options.fingerprint.filter(|_| command_id.is_some());
+        fingerprint.into_iter().fold(metadata, Metadata::with_command_fingerprint)
     }
 
     /// Both ids default to that of the command, which is the first message of its own chain.
@@ -167,20 +170,22 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         command_id: Option<&MessageId>,
     ) -> Result<Vec<NewEvent>, ExecuteError<A::Error>> {
         let recorded_at = self.clock.now();
-        let encode = |(index, event): (usize, &A::Event)| match event.encode(&self.codec) {
-            Ok(payload) => Ok(NewEvent {
+        let mut encoded = Vec::with_capacity(events.len());
+        for (index, event) in events.iter().enumerate() {
+            let (payload, name) = (event.encode(&self.codec), event.name());
+            let refused = |cause| ExecuteError::Encode { stream: loaded.stream().clone(), name: event.name(), cause };
+            encoded.push(NewEvent {
                 id: match command_id {
                     Some(command_id) => event_id(command_id, loaded.stream(), index),
                     None => EventId::new(self.ids.next_id(recorded_at)),
                 },
-                name: event.name(),
+                payload: payload.map_err(refused)?.into_boxed_slice().into(),
                 schema_version: event.schema_version(),
-                recorded_at,
                 metadata: metadata.clone(),
-                payload: payload.into_boxed_slice().into(),
-            }),
-            Err(cause) => Err(ExecuteError::Encode { stream: loaded.stream().clone(), name: event.name(), cause }),
-        };
-        events.iter().enumerate().map(encode).collect()
+                recorded_at,
+                name,
+            });
+        }
+        Ok(encoded)
     }
 }

@@ -164,24 +164,25 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         K: Display + Sync + ?Sized,
         M: HandledBy<A> + Clone + Send,
     {
-        let (stream, options) = (StreamId::new(A::NAME, id)?, options.into());
-        let cached = if command.creates() { None } else { self.cached(&stream) };
-        // Where events may be read as others, what was appended is not known until it is read.
-        let may_be_late = cached.is_some() && self.store.reads_as_appended(&stream);
-        let mut loaded = cached.unwrap_or_else(|| Loaded::missing(stream));
+        let options = options.into();
+        let cache = self.cache.as_ref().filter(|_| !command.creates());
+        let known = StreamId::with_text(A::NAME, id, |text| match cache.and_then(|cache| cache.get(text)) {
+            Some(known) => Ok(known),
+            None => Err(StreamId::checked(text)),
+        })?;
         if let Some(command_id) = &options.command_id {
+            let mut loaded = known.map_or_else(Loaded::missing, |known| known.copied());
             return self.decide_once(&mut loaded, command, command_id, &options).await;
         }
-        let mut decided = self.decide(&mut loaded, may_be_late, command, &options).await;
-        if let Ok(decided) = &mut decided {
-            decided.apply_to(&mut loaded);
-            self.snapshot_if_due(&mut loaded, decided.executed.version).await;
+        let metadata = self.circumstances(&options);
+        match known {
+            // Where events may be read as others, what was appended is not known until it is read.
+            Ok(known) if options.expected.is_none() && self.store.reads_as_appended(known.loaded().stream()) => {
+                self.execute_hot(known, command, &options, metadata).await
+            }
+            Ok(known) => self.execute_cold(known.copied(), command, &options, metadata).await,
+            Err(stream) => self.execute_cold(Loaded::missing(stream), command, &options, metadata).await,
         }
-        if let Some(cache) = &self.cache {
-            // Also of a refused command: all that `loaded` has seen is in the log.
-            cache.keep_owned(loaded);
-        }
-        decided.map(|decided| decided.executed)
     }
 
     /// Executes a command on an aggregate that is at hand, reading only what has happened since it was loaded.
@@ -201,7 +202,9 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
     where
         M: HandledBy<A> + Clone + Send,
     {
-        let Decided { executed, .. } = self.decide(loaded, false, command, &metadata.into()).await?;
+        let options = metadata.into();
+        let metadata = self.circumstances(&options);
+        let Decided { executed, .. } = self.decide(loaded, command, &options, metadata).await?;
         self.snapshot_if_due(loaded, executed.version).await;
         Ok(executed)
     }

@@ -277,6 +277,6 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
 
     /// What is remembered of a stream; the log has not been asked.
     pub(super) fn cached(&self, stream: &StreamId) -> Option<Loaded<A>> {
-        self.cache.as_ref()?.get(stream)
+        self.cache.as_ref()?.get(stream.as_str()).map(|known| known.copied())
     }
 }

@@ -169,13 +169,16 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         }
     }
 
+    /// Whether a snapshot is to be taken once the stream of `loaded` has got to `version`.
+    pub(super) fn is_snapshot_due(&self, loaded: &Loaded<A>, version: Version) -> bool {
+        let Some(kept) = &self.snapshots.kept else { return false };
+        let every = self.snapshots.every.unwrap_or(kept.every);
+        every != 0 && version.get().saturating_sub(loaded.snapshot().get()) >= every
+    }
+
     /// Takes a snapshot if one is due now that the stream has got to `version`; `loaded` has then seen all of it.
     pub(super) async fn snapshot_if_due(&self, loaded: &mut Loaded<A>, version: Version) {
-        let Some(kept) = &self.snapshots.kept else { return };
-        let every = self.snapshots.every.unwrap_or(kept.every);
-        if every == 0 || version.get().saturating_sub(loaded.snapshot().get()) < every {
-            return;
-        }
+        let Some(kept) = self.snapshots.kept.as_ref().filter(|_| self.is_snapshot_due(loaded, version)) else { return };
         if loaded.version() < version {
             // What a replay will see is not what was decided, but what is read.
             if let Err(cause) = self.refresh(loaded).await {
