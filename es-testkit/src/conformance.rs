@@ -68,6 +68,8 @@
 mod executor;
 mod expected;
 mod list;
+mod numbered;
+mod offered;
 mod report;
 mod rules;
 mod run;
@@ -86,6 +88,7 @@ mod leasing;
 mod parking;
 mod read_models;
 mod reading;
+mod scanning;
 mod sending_again;
 mod several_streams;
 mod snapshots;
@@ -95,10 +98,11 @@ mod visiting;
 
 pub use self::executor::Executor;
 pub use self::list::{Capability, Check, checks};
+pub use self::offered::{Offered, Stores};
 pub use self::report::Report;
 pub use self::rules::RULES;
 pub use self::run::{Backend, Outcome, PATIENCE, skip};
-pub use self::subject::{Offered, Stores, Subject};
+pub use self::subject::Subject;
 
 /// Prints what a check left out.
 fn note(reason: &str) {

@@ -3,8 +3,9 @@
 use es_core::store::{AppendError, Appended, ReadStream};
 use es_core::{EventName, ExpectedVersion, Fingerprint, Metadata, NewEvent, Payload, StreamId, Timestamp};
 
+use super::numbered::{numbers, positions, v, versions};
 use super::rules::{ended, rule, same};
-use super::subject::{Subject, numbers, positions, v, versions};
+use super::subject::Subject;
 
 use ExpectedVersion::{Any, Exact, NoStream, StreamExists};
 

@@ -3,8 +3,9 @@
 use es_core::Position;
 use es_core::store::{CheckpointError, CheckpointName};
 
+use super::numbered::p;
 use super::rules::{ended, rule, same};
-use super::subject::{Subject, p};
+use super::subject::Subject;
 
 async fn load(on: &Subject, name: &CheckpointName) -> Option<Position> {
     ended!(26, on.checkpoints().load_checkpoint(name).await, Ok(position) => position, "loading `{name}`")

@@ -8,8 +8,9 @@ use es_core::store::{AppendError, EventFilter, ReadLog, ReadStream};
 use es_core::{ExpectedVersion, RecordedEvent, StreamId};
 
 use super::executor::yield_now;
+use super::numbered::{event, number, numbers, put, v, versions};
 use super::rules::{ended, rule, same};
-use super::subject::{Subject, event, number, numbers, put, v, versions};
+use super::subject::Subject;
 
 use ExpectedVersion::Exact;
 

@@ -4,8 +4,9 @@ use es_core::store::{EventFilter, ReadLog, ReadStream};
 use es_core::{ExpectedVersion, NewEvent, StreamId};
 
 use super::expected::check_log_page;
+use super::numbered::{numbers, v, versions};
 use super::rules::{ended, rule, same};
-use super::subject::{Subject, numbers, v, versions};
+use super::subject::Subject;
 
 async fn named(on: &Subject, stream: &StreamId, name: &str, number: u64) {
     let event = NewEvent { name: on.name(name), ..on.event(number) };

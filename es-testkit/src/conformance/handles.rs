@@ -6,11 +6,12 @@ use es_core::store::{AppendError, Appended, CheckpointError, MultiAppend, ReadMo
 use es_core::{ExpectedVersion, Position};
 
 use super::leasing::{HOUR, acquire, is_refused};
+use super::numbered::{numbers, p, v};
 use super::parking::{ROOM, all, claim, event, park};
 use super::read_models::{keep, kept};
 use super::rules::{F2, F3, L1, L2, M3, S1, ended, rule, same};
 use super::snapshots::{latest, save, snapshot};
-use super::subject::{Subject, numbers, p, v};
+use super::subject::Subject;
 
 use ExpectedVersion::{Any, Exact, NoStream};
 

@@ -3,8 +3,9 @@
 use es_core::store::{ReadLog, ReadStream};
 use es_core::{EventName, ExpectedVersion, Metadata, NewEvent, Payload, StreamId};
 
+use super::numbered::{numbers, v};
 use super::rules::{ended, rule, same};
-use super::subject::{Subject, numbers, v};
+use super::subject::Subject;
 
 const TEXTS: [&str; 16] = [
     "'",

@@ -8,8 +8,9 @@ use es_core::store::{
 };
 use es_core::{ExpectedVersion, Payload, RecordedEvent};
 
+use super::numbered::{number, numbers, p, v};
 use super::rules::{N1, N2, N3, ended, rule, same};
-use super::subject::{Subject, number, numbers, p, v};
+use super::subject::Subject;
 
 use ExpectedVersion::{Any, Exact, NoStream};
 

@@ -262,15 +262,17 @@ macro_rules! __conformance_checks {
                 rule_m3_of_several_committers_one_succeeds,
                 rule_m4_a_put_replaces_the_row_and_its_index_values,
                 rule_m4_a_deletion_takes_a_row_from_all_indexes,
+                rule_m8_many_readers_see_rows_and_checkpoint_of_one_commit,
+                rule_m9_read_models_with_colliding_names_are_told_apart,
+                rule_m10_a_dropped_read_model_is_as_never_committed,
+                rule_m11_read_models_are_listed_until_they_are_dropped,
+            }
+            scanning: ReadModels {
                 rule_m5_a_scan_by_key_is_ordered_by_bytes_and_keeps_to_its_range,
                 rule_m6_a_scan_by_index_is_ordered_by_value_and_then_by_key,
                 rule_m6_a_scan_by_index_keeps_to_its_range,
                 rule_m7_pages_of_every_size_and_direction_are_the_whole_scan,
                 rule_m7_a_page_goes_on_after_a_row_that_is_gone,
-                rule_m8_many_readers_see_rows_and_checkpoint_of_one_commit,
-                rule_m9_read_models_with_colliding_names_are_told_apart,
-                rule_m10_a_dropped_read_model_is_as_never_committed,
-                rule_m11_read_models_are_listed_until_they_are_dropped,
             }
             inline: InlineAppend {
                 rule_n1_an_append_takes_its_projections_to_the_end_of_the_log,

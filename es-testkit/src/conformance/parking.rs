@@ -3,8 +3,9 @@
 use es_core::store::{CheckpointName, FailureError, ParkCapacity, ParkedCount, ParkedEvent, ParkedKey};
 use es_core::{EventName, Position, Timestamp};
 
+use super::numbered::{p, v};
 use super::rules::{F1, F2, F3, F4, F5, F6, F7, ended, rule, same};
-use super::subject::{Subject, p, v};
+use super::subject::Subject;
 
 pub(super) const ROOM: ParkCapacity = ParkCapacity { keys: 1000, events: 1000 };
 

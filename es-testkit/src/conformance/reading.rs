@@ -4,8 +4,9 @@ use es_core::store::{ReadLog, ReadStream};
 use es_core::{ExpectedVersion, Position, StreamId, Version};
 
 use super::expected::{check_log_page, check_stream_page};
+use super::numbered::{numbers, p, positions, v, versions};
 use super::rules::{ended, rule, same};
-use super::subject::{Subject, numbers, p, positions, v, versions};
+use super::subject::Subject;
 
 async fn check_stream(on: &Subject, stream: &StreamId, range: ReadStream) -> es_core::store::StreamPage {
     let all = on.whole(stream).await;

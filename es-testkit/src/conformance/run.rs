@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use super::executor::Executor;
 use super::list::{Capability, Check, checks};
+use super::offered::Stores;
 use super::rules::called;
-use super::subject::{Open, Stores, Subject};
+use super::subject::{Open, Subject};
 
 /// How long a check may take before it counts as stuck.
 pub const PATIENCE: Duration = Duration::from_secs(120);

@@ -3,8 +3,9 @@
 use es_core::store::{AppendError, Appended};
 use es_core::{ExpectedVersion, NewEvent, Payload, StreamId};
 
+use super::numbered::{numbers, v};
 use super::rules::{ended, rule, same};
-use super::subject::{Subject, numbers, v};
+use super::subject::Subject;
 
 use ExpectedVersion::{Any, Exact, NoStream, StreamExists};
 

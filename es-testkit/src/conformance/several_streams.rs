@@ -3,8 +3,9 @@
 use es_core::store::{AppendError, MultiAppend, MultiAppendError, MultiAppended, StreamAppended, Violation};
 use es_core::{ExpectedVersion, NewEvent, Payload, Position, StreamId};
 
+use super::numbered::{numbers, p, v, versions};
 use super::rules::{ended, rule, same};
-use super::subject::{Subject, numbers, p, v, versions};
+use super::subject::Subject;
 
 use ExpectedVersion::{Any, Exact, NoStream, StreamExists};
 

@@ -7,8 +7,9 @@ use es_core::store::Snapshot;
 use es_core::{ExpectedVersion, Fingerprint, Payload, Timestamp, Version};
 
 use super::executor::yield_now;
+use super::numbered::{numbers, p, v};
 use super::rules::{S1, S2, S3, S4, S5, S6, S7, ended, rule, same};
-use super::subject::{Subject, numbers, p, v};
+use super::subject::Subject;
 
 /// A snapshot whose parts all say which one it is.
 pub(super) fn snapshot(on: &Subject, id: &str, fingerprint: u64, version: u64) -> Snapshot {

@@ -8,8 +8,9 @@ use es_core::store::{Delivery, ReadLog, StreamSubscription, Subscription};
 use es_core::{Position, Version};
 
 use super::executor::yield_now;
+use super::numbered::{number, numbers, put, v};
 use super::rules::{ended, rule, same};
-use super::subject::{Subject, number, numbers, put, v};
+use super::subject::Subject;
 
 /// Looks at a future once.
 fn look<T>(future: impl Future<Output = T>) -> Option<T> {

@@ -3,8 +3,9 @@
 use es_core::Position;
 use es_core::store::{CheckpointError, CheckpointName};
 
+use super::numbered::p;
 use super::rules::{T1, T2, ended, rule, same};
-use super::subject::{Subject, p};
+use super::subject::Subject;
 use super::transactions::{Ended, Work};
 
 async fn load(on: &Subject, name: &CheckpointName) -> Option<Position> {

@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use es_core::store::{LogPage, ReadLog, ReadStream, StreamPage};
 use es_core::{RecordedEvent, StreamId};
 
+use super::numbered::{p, v};
 use super::rules::{ended, rule, same};
-use super::subject::{Subject, p, v};
+use super::subject::Subject;
 
 /// More than stores keep or fetch at a time.
 const EVENTS: u64 = 300;

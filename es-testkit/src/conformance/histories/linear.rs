@@ -13,8 +13,9 @@ use es_core::ExpectedVersion;
 use es_core::store::{AppendError, ReadStream};
 
 use super::super::executor::yield_now;
+use super::super::numbered::{event, numbers, v};
 use super::super::rules::{rule, same};
-use super::super::subject::{Subject, event, numbers, v};
+use super::super::subject::Subject;
 use super::random::{Random, seed};
 
 const CLIENTS: u64 = 4;

@@ -3,7 +3,8 @@
 use es_core::store::{AppendError, ReadLog, ReadStream};
 use es_core::{ExpectedVersion, Version};
 
-use super::super::subject::{Subject, numbers, v};
+use super::super::numbered::{numbers, v};
+use super::super::subject::Subject;
 use super::random::{Random, seed};
 
 const HISTORIES: u64 = 12;
@@ -158,7 +159,7 @@ async fn run(on: &Subject, attempt: u64, steps: &[Step]) -> Result<(), String> {
         .await
         .iter()
         .filter(|event| event.position > floor && on.is_own(event))
-        .map(super::super::subject::number)
+        .map(super::super::numbered::number)
         .collect();
     let meant: Vec<u64> = model.stored.iter().map(|(_, number)| id(number)).collect();
     if seen == meant { Ok(()) } else { Err(format!("the log is {seen:?}, not {meant:?}")) }
