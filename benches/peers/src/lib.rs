@@ -18,6 +18,7 @@ mod by_hand;
 mod peer;
 mod with_cqrs_es;
 mod with_disintegrate;
+mod with_distributed;
 mod with_es_core;
 mod with_esrs;
 mod with_eventcore;

@@ -102,6 +102,13 @@ pub const SUBJECTS: &[Subject] = &[
         run: crate::peer::run::<crate::with_disintegrate::Disintegrate>,
     },
     Subject {
+        name: "distributed",
+        crates: &["distributed"],
+        differs: "With none of its features, so without servers and databases; written without its macros. Payloads are bitcode, not JSON. A read clones the records of the whole stream, and an aggregate keeps them; with a snapshot it clones those after it, but looks through all. The cached command is one on an aggregate kept at hand. No read across streams: its projections are fed from an outbox.",
+        keeps_objects: false,
+        run: crate::peer::run::<crate::with_distributed::Distributed>,
+    },
+    Subject {
         name: "evento",
         crates: &["evento"],
         differs: "Its stores are databases, SQLite and fjall on a disk among them; this one keeps the same bytes in memory, which are bitcode, not JSON, and go neither through a database nor to another thread. Every event is read with its metadata and a cursor in text, a hundred to a page, and a projection is built for each load. Old versions are decoded, converted and encoded again before they are applied. A snapshot is taken after every read that found something; the cached command is a view with its snapshots in memory, which still asks for what came since. A stream has 65 535 events at most, so longer ones are not measured.",
@@ -142,10 +149,6 @@ impl Subject {
 
 /// Who is not measured, and why.
 pub const LEFT_OUT: &[(&str, &str)] = &[
-    (
-        "distributed 4.12.3",
-        "takes longer to build than everything else here together (a web server and a browser replica come along).",
-    ),
     ("sourcery 0.2.0", "GPL-3.0-only; a program that is linked with it may only be passed on under that licence."),
     ("mnesis 0.5.3", "asks for a newer compiler than this workspace's; 0.3.1 is measured instead."),
 ];

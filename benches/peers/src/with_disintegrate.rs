@@ -217,7 +217,7 @@ impl EventStore<i64, OfAccount> for Texts {
         let mut after = 0;
         let pages = std::iter::from_fn(move || {
             let rows = self.0.read().expect("nobody panics");
-            let mut ids = rows.found(query, after, 1_000);
+            let mut ids = rows.found(query, after, 100);
             ids.retain(|&id| id <= end);
             after = *ids.last()?;
             let read = |id: i64| {
