@@ -115,7 +115,9 @@ pub struct CloseAccount {
     pub closed_by: String,
 }
 
-#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize, EventData, Aggregate)]
+#[derive(
+    Debug, Default, Clone, PartialEq, Serialize, Deserialize, EventData, Aggregate, bitcode::Encode, bitcode::Decode,
+)]
 #[aggregate(
     name = "account", id = String, error = AccountError,
     events(AccountOpened, MoneyDeposited, MoneyWithdrawn, AccountClosed),

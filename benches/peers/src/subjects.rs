@@ -101,6 +101,27 @@ pub const SUBJECTS: &[Subject] = &[
         keeps_objects: false,
         run: crate::peer::run::<crate::with_esrs::Esrs>,
     },
+    Subject {
+        name: "disintegrate",
+        crates: &["disintegrate"],
+        differs: "It has a PostgreSQL store only; this one keeps JSON text in memory, with an index by account. Every event holds the id of its account, by which it is queried, and a state asks its query again whether each event that was read is for it. Neither versions of events (what serde makes of a missing field is all there is) nor states that are kept at hand. Snapshots are taken when a state is read, after more than 200 events, as its own do it; its listeners run on PostgreSQL only, so one is fed in a loop.",
+        keeps_objects: false,
+        run: crate::peer::run::<crate::with_disintegrate::Disintegrate>,
+    },
+    Subject {
+        name: "distributed",
+        crates: &["distributed"],
+        differs: "With none of its features, so without servers and databases; written without its macros. Payloads are bitcode, not JSON. A read clones the records of the whole stream, and an aggregate keeps them; with a snapshot it clones those after it, but looks through all. The cached command is one on an aggregate kept at hand. No read across streams: its projections are fed from an outbox.",
+        keeps_objects: false,
+        run: crate::peer::run::<crate::with_distributed::Distributed>,
+    },
+    Subject {
+        name: "evento",
+        crates: &["evento"],
+        differs: "Its stores are databases, SQLite and fjall on a disk among them; this one keeps the same bytes in memory, which are bitcode, not JSON, and go neither through a database nor to another thread. Every event is read with its metadata and a cursor in text, a hundred to a page, and a projection is built for each load. Old versions are decoded, converted and encoded again before they are applied. A snapshot is taken after every read that found something; the cached command is a view with its snapshots in memory, which still asks for what came since. A stream has 65 535 events at most, so longer ones are not measured.",
+        keeps_objects: false,
+        run: crate::peer::run::<crate::with_evento::Evento>,
+    },
 ];
 
 pub fn subject(name: &str) -> Option<&'static Subject> {
@@ -135,15 +156,6 @@ impl Subject {
 
 /// Who is not measured, and why.
 pub const LEFT_OUT: &[(&str, &str)] = &[
-    (
-        "disintegrate 4.0.0",
-        "no memory store, and its events are queried by ids that are part of them; no module is written for it yet.",
-    ),
-    (
-        "distributed 4.12.3",
-        "takes longer to build than everything else here together (a web server and a browser replica come along).",
-    ),
-    ("evento 2.0.0-alpha.38", "no memory store; no module is written for it yet."),
     ("sourcery 0.2.0", "GPL-3.0-only; a program that is linked with it may only be passed on under that licence."),
     ("mnesis 0.5.3", "asks for a newer compiler than this workspace's; 0.3.1 is measured instead."),
 ];
