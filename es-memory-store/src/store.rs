@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 use async_trait::async_trait;
 use es_core::store::{
@@ -83,6 +83,9 @@ pub(crate) struct Kept {
     pub(crate) read_models: ReadModels,
 }
 
+/// How often a lock is asked for before a thread goes to sleep for it.
+const TRIES: usize = 64;
+
 impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
@@ -131,14 +134,17 @@ impl MemoryStore {
 
     pub(crate) fn log(&self) -> RwLockReadGuard<'_, Log> {
         // The lock is poisoned only by a panic during an append, which cannot panic while the log is half changed.
-        self.shared.log.read().unwrap_or_else(PoisonError::into_inner)
+        let log = &self.shared.log;
+        soon(|| log.try_read()).unwrap_or_else(|| log.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Changes the log, and wakes those who wait if it has grown.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Log) -> T) -> T {
         let (changed, has_grown) = {
             // Poisoned: see `log`.
-            let mut log: RwLockWriteGuard<'_, Log> = self.shared.log.write().unwrap_or_else(PoisonError::into_inner);
+            let log = &self.shared.log;
+            let mut log: RwLockWriteGuard<'_, Log> =
+                soon(|| log.try_write()).unwrap_or_else(|| log.write().unwrap_or_else(PoisonError::into_inner));
             let head = log.head();
             (change(&mut log), log.head() > head)
         };
@@ -156,6 +162,18 @@ impl MemoryStore {
         // Nothing can panic while a map is half changed.
         self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tries for about as long as an append takes. Whoever sleeps instead, and has to be woken, loses several times as much.
+fn soon<T>(mut attempt: impl FnMut() -> Result<T, TryLockError<T>>) -> Option<T> {
+    for _ in 0..TRIES {
+        match attempt() {
+            Ok(locked) => return Some(locked),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => (0..16).for_each(|_| std::hint::spin_loop()),
+        }
+    }
+    None
 }
 
 /// A payload may be a small part of a large buffer, which the log would keep for good.
