@@ -107,6 +107,23 @@ fn slots_are_used_alike() {
     }
 }
 
+#[test]
+fn each_slot_leads_to_the_partition_that_has_it() {
+    let quarters = (0..4).map(|quarter| {
+        let range = quarter * 256..(quarter + 1) * 256;
+        Partition::new(format!("{quarter}"), ()).slots(range)
+    });
+    let bank = PartitionedStore::new(quarters).unwrap();
+    let mut seen = vec![false; usize::from(HASH_SLOTS)];
+    for number in 0..20_000 {
+        let id = StreamId::new("account", number).unwrap();
+        let slot = hash_slot(&id);
+        assert_eq!(bank.partition_of(&id).name(), format!("{}", slot / 256), "{id} has slot {slot}");
+        seen[usize::from(slot)] = true;
+    }
+    assert_eq!(seen.iter().filter(|seen| !**seen).count(), 0);
+}
+
 #[tokio::test]
 async fn a_stream_is_in_its_partition_and_in_no_other() {
     let bank = bank();
