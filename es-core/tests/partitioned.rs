@@ -87,7 +87,8 @@ fn the_slot_of_an_id_never_changes() {
 /// Ids that count, that are alike at the end or at the start, and that repeat themselves.
 #[test]
 fn slots_are_used_alike() {
-    let kinds: [(&str, fn(u32) -> String); 4] = [
+    type Ids = (&'static str, fn(u32) -> String);
+    let kinds: [Ids; 4] = [
         ("numbers", |number| number.to_string()),
         ("padded", |number| format!("DE{number:020}")),
         ("suffixed", |number| format!("{number:x}@example.org")),
