@@ -3,6 +3,7 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use common::{event, name, numbers, stream};
 use es_core::store::{
@@ -13,6 +14,7 @@ use es_core::{ExpectedVersion, Position, Version};
 use es_nats_store::async_nats::{self, Client};
 use es_nats_store::{ConnectError, NatsStore};
 use test_servers::Nats;
+use tokio::time::timeout;
 
 /// `audit` has a JetStream stream to itself, everything else is in the other.
 async fn bank(client: &Client, names: &[String; 2]) -> Result<PartitionedStore<NatsStore>, ConnectError> {
@@ -110,6 +112,7 @@ async fn follow(log: PartitionLog<NatsStore>, count: usize) -> Vec<u64> {
 async fn each_is_followed_by_itself_with_a_checkpoint_of_its_own() {
     const WRITERS: u64 = 6;
     const EACH: u64 = 10;
+    const PATIENCE: Duration = Duration::from_secs(60);
     let Some((_, _, bank)) = fresh().await else { return };
     let count = usize::try_from(WRITERS / 2 * EACH).unwrap();
     let followers: BTreeMap<_, _> =
@@ -129,7 +132,7 @@ async fn each_is_followed_by_itself_with_a_checkpoint_of_its_own() {
     }
     let mut checkpoints = Vec::new();
     for (name, follower) in followers {
-        let seen = follower.await.unwrap();
+        let seen = timeout(PATIENCE, follower).await.expect("its log has all that was written to it").unwrap();
         let log = bank.log(&name).unwrap();
         // All of this log, in its order, and nothing of the other.
         assert_eq!(seen, numbers(&log.read_log(ReadLog::all()).await.unwrap().events), "{name}");
