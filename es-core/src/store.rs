@@ -117,6 +117,7 @@ mod lease;
 mod limits;
 mod multi_append;
 mod page;
+mod partitioned;
 mod read;
 mod read_error;
 mod read_model;
@@ -147,6 +148,9 @@ pub use self::multi_append::{
     Expectation, MultiAppend, MultiAppendError, MultiAppended, MultiStreamAppend, StreamAppended, Violation,
 };
 pub use self::page::{LogPage, StreamPage};
+pub use self::partitioned::{
+    HASH_SLOTS, InvalidPartitions, Partition, PartitionLog, PartitionedStore, PlacementError, hash_slot,
+};
 pub use self::read::{Direction, ReadLog, ReadStream};
 pub use self::read_error::ReadError;
 pub use self::read_model::{LoadedRows, ReadModelEntry, ReadModelError, ReadModelStore, Row, RowIndexes, RowWrite};

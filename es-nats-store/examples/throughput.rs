@@ -4,10 +4,12 @@
 //! It starts its own servers, one alone and three together, with the sync interval that servers have by themselves.
 //! A bare message has as many bytes as the store's, and its writer knows what to expect. Each figure is the median of
 //! five runs, in which the two take turns; look at the ratios, since machines differ.
+//!
+//! `-- partitions` measures something else: the same writers on one JetStream stream and divided among two.
 
 use std::time::Instant;
 
-use es_core::store::EventStore;
+use es_core::store::{EventStore, HASH_SLOTS, Partition, PartitionedStore};
 use es_core::{
     EventId, EventName, ExpectedVersion, IdSource, Metadata, NewEvent, StreamId, SystemClock, Timestamp, UuidV7,
 };
@@ -44,6 +46,39 @@ async fn appends(url: &str, run: usize, writers: u32, each: u32, batch: usize) -
             let (stream, ids) = (StreamId::new("account", writer)?, UuidV7::default());
             for _ in 0..each {
                 store.append(&stream, ExpectedVersion::Any, events(&ids, batch)).await?;
+            }
+            Ok::<_, Failed>(())
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await??;
+    }
+    Ok(f64::from(writers * each) / start.elapsed().as_secs_f64())
+}
+
+/// Appends per second of writers that are divided equally among so many JetStream streams, over one connection.
+async fn divided(client: &Client, run: usize, writers: u32, each: u32, streams: u16) -> Result<f64, Failed> {
+    let mut partitions = Vec::new();
+    for number in 0..streams {
+        let store = NatsStore::options().name(format!("part{run}-{number}")).open(client.clone()).await?;
+        let slots = HASH_SLOTS / streams * number..HASH_SLOTS / streams * (number + 1);
+        partitions.push(Partition::new(number.to_string(), store).slots(slots));
+    }
+    let bank = PartitionedStore::new(partitions)?;
+    let mut ids = Vec::new();
+    for writer in 0..writers {
+        let home = (writer % u32::from(streams)).to_string();
+        let mut of_writer = (0_u32..).map(|number| StreamId::new("account", format_args!("{writer}-{number}")));
+        let id = of_writer.find(|id| id.as_ref().is_ok_and(|id| bank.partition_of(id).name() == home));
+        ids.push(id.ok_or("no id has this partition")??);
+    }
+    let start = Instant::now();
+    let tasks = ids.into_iter().map(|stream| {
+        let bank = bank.clone();
+        tokio::spawn(async move {
+            let ids = UuidV7::default();
+            for _ in 0..each {
+                bank.append(&stream, ExpectedVersion::Any, events(&ids, 1)).await?;
             }
             Ok::<_, Failed>(())
         })
@@ -115,14 +150,40 @@ async fn compare(what: &str, url: &str, replicas: usize, run: &mut usize) -> Res
     Ok(())
 }
 
+async fn compare_partitions(what: &str, url: &str, run: &mut usize) -> Result<(), Failed> {
+    let client = async_nats::connect(url.split(',').next().unwrap_or(url)).await?;
+    for writers in [8, 64] {
+        let (mut of_one, mut of_two) = (Vec::new(), Vec::new());
+        for _ in 0..5 {
+            *run += 1;
+            of_one.push(divided(&client, *run, writers, 6_400 / writers, 1).await?);
+            *run += 1;
+            of_two.push(divided(&client, *run, writers, 6_400 / writers, 2).await?);
+        }
+        let (of_one, of_two) = (median(of_one), median(of_two));
+        let ratio = of_two / of_one;
+        println!("{what}, {writers:2} writers: one stream {of_one:6.0}/s, two streams {of_two:6.0}/s, {ratio:.2} ×");
+    }
+    Ok(())
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
     let mut run = 0;
+    let is_about_partitions = std::env::args().nth(1).as_deref() == Some("partitions");
     if let Some(server) = Nats::start("jetstream: enabled") {
-        compare("one server", &server.url(), 1, &mut run).await?;
+        if is_about_partitions {
+            compare_partitions("one server", &server.url(), &mut run).await?;
+        } else {
+            compare("one server", &server.url(), 1, &mut run).await?;
+        }
     }
     if let Some(cluster) = NatsCluster::start() {
-        compare("three servers", &cluster.url(), 3, &mut run).await?;
+        if is_about_partitions {
+            compare_partitions("three servers", &cluster.url(), &mut run).await?;
+        } else {
+            compare("three servers", &cluster.url(), 3, &mut run).await?;
+        }
     }
     Ok(())
 }

@@ -83,12 +83,33 @@
 //!
 //! The table `events` is one table, and not partitioned: a unique index of a partitioned table must hold the column that
 //! it is partitioned by, and then neither ids nor versions would be unique in the whole log any more, which the store
-//! relies on. Where one table is too large, let the log end by stream:
+//! relies on. Where one table is too large, divide it by stream:
 //!
-//! - Several stores in schemas or databases of their own, one for each tenant or region, have logs of their own.
+//! - A [`PartitionedStore`](es_core::store::PartitionedStore) divides streams among stores in schemas or databases of
+//!   their own, by category or by the hash of their ids. Each has tables, locks and a log of its own, so its indexes are as
+//!   deep as its own part, its `VACUUM` and its backup take as long, and a transaction in flight holds back no log but that of
+//!   its schema. There is no order between them; an append to several streams, and a transaction with
+//!   [`append_in`](PostgresStore::append_in), is about one of them: that of
+//!   [`partition_of`](es_core::store::PartitionedStore::partition_of) the stream.
+//!   Each store has [connections](#connections) of its own.
+//! - One schema for each tenant or region, as a store by itself, where nothing is asked about all of them.
 //! - Old events can lie on another disk without being moved by the store: put the schema's tablespace where there is room,
 //!   and its indexes (`ALTER INDEX … SET TABLESPACE`) where it is fast.
 //! - `es_core::copy` copies a store through a transform, to leave out streams that are closed for good.
+//!
+//! ```no_run
+//! use es_core::store::{Partition, PartitionedStore};
+//! use es_postgres_store::PostgresStore;
+//!
+//! # async fn opened() -> Result<(), Box<dyn std::error::Error>> {
+//! let schema = async |name: &str| PostgresStore::options().schema(name).connect("postgres://host/bank").await;
+//! let bank = PartitionedStore::new([
+//!     Partition::new("west", schema("west").await?).slots(..512),
+//!     Partition::new("east", schema("east").await?).slots(512..),
+//! ])?;
+//! bank.check_placement().await?;
+//! # Ok(()) }
+//! ```
 //!
 //! Freezing costs no second writing of old events if it is done while they are in memory: set
 //! `autovacuum_vacuum_insert_scale_factor = 0` and `autovacuum_vacuum_insert_threshold = 1000000` for the table.

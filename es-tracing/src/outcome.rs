@@ -67,7 +67,10 @@ impl Told for MultiAppendError {
     fn outcome(&self) -> Outcome {
         match self {
             Self::Conflict { .. } => Outcome::Conflict,
-            Self::StreamTwice { .. } | Self::CheckOfAny { .. } | Self::NotAppendedTo { .. } => Outcome::Refused,
+            Self::StreamTwice { .. }
+            | Self::CheckOfAny { .. }
+            | Self::NotAppendedTo { .. }
+            | Self::SeveralPartitions { .. } => Outcome::Refused,
             Self::Refused(error) => error.outcome(),
             _ => Outcome::Failed,
         }
@@ -79,6 +82,7 @@ impl Told for MultiAppendError {
             Self::StreamTwice { .. } => "a stream takes part twice",
             Self::CheckOfAny { .. } => "a check expects nothing",
             Self::NotAppendedTo { .. } => "there are events for a stream of which nothing is expected",
+            Self::SeveralPartitions { .. } => "streams of several partitions take part",
             Self::Refused(error) => error.kind(),
             _ => "the store failed",
         }
@@ -87,13 +91,17 @@ impl Told for MultiAppendError {
 
 impl Told for ReadError {
     fn outcome(&self) -> Outcome {
-        Outcome::Failed
+        match self {
+            Self::SeveralPartitions { .. } => Outcome::Refused,
+            _ => Outcome::Failed,
+        }
     }
 
     fn kind(&self) -> &'static str {
         match self {
             Self::Upcast { .. } => "the upcast of a stored event failed",
             Self::ContextUnavailable { .. } => "events that a stored event depends on are missing",
+            Self::SeveralPartitions { .. } => "the log of several partitions was asked for",
             _ => "the store failed",
         }
     }

@@ -195,7 +195,9 @@ impl ProcessError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Conflict { .. } | Self::Append(AppendError::Store { .. } | AppendError::Conflict { .. }) => true,
-            Self::Read { cause, .. } => !matches!(cause, ReadError::Upcast { .. }),
+            Self::Read { cause, .. } => {
+                !matches!(cause, ReadError::Upcast { .. } | ReadError::SeveralPartitions { .. })
+            }
             Self::Command { is_transient, .. } => *is_transient,
             _ => false,
         }

@@ -186,6 +186,20 @@ pub enum MultiAppendError {
         /// The stream.
         stream: StreamId,
     },
+    /// Streams of several [partitions](super::PartitionedStore) take part.
+    #[error(
+        "append to several streams refused: stream `{stream}` is in partition `{partition}`, stream `{other}` in partition `{other_partition}`"
+    )]
+    SeveralPartitions {
+        /// The first stream.
+        stream: StreamId,
+        /// The name of its partition.
+        partition: String,
+        /// The first stream of another partition.
+        other: StreamId,
+        /// The name of that partition.
+        other_partition: String,
+    },
     /// What an append to one stream is refused for as well: limits and ids.
     #[error(transparent)]
     Refused(#[from] AppendError),

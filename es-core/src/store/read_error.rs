@@ -44,4 +44,13 @@ pub enum ReadError {
         /// The version up to which the store gave the events of the stream without a gap.
         seen: Version,
     },
+    /// The log of several [partitions](super::PartitionedStore) was asked for.
+    #[error(
+        "the log of partitions {} has no common order: read each by itself, with a checkpoint of its own",
+        partitions.join(", ")
+    )]
+    SeveralPartitions {
+        /// The names of those that may have what was asked for.
+        partitions: Vec<String>,
+    },
 }

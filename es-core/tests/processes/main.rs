@@ -3,6 +3,7 @@
 mod bank;
 mod crashing;
 mod deadlines;
+mod partitions;
 mod remembering;
 mod roles;
 mod sending;
