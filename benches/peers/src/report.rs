@@ -135,7 +135,7 @@ impl Report<'_> {
             text.push_str("**These are the numbers of a quick run**, a tenth of the sizes and few rounds: read factors, not percents.\n");
         }
         let (cpu, cores, compiler) = (machine::cpu(), machine::cores(), machine::compiler());
-        let rounds = self.plan.rounds;
+        let rounds = self.rounds();
         let _ = write!(
             text,
             "\nMachine: {cpu}, {cores} cores. Compiler: {compiler}, `--release`.
@@ -151,19 +151,34 @@ Every subject runs on its own memory store, or, where it has none, on the shorte
         let _ = writeln!(text, "Versions: {}.\n", versions.join(", "));
     }
 
+    /// How often the sizes in the tables were measured.
+    fn rounds(&self) -> String {
+        let shown = self.plan.parts.iter().flat_map(|part| part.shown.iter().map(|&size| (part.workload, size)));
+        let timed = shown.filter(|&(workload, _)| workload != Workload::Memory);
+        let counts: Vec<_> = timed
+            .map(|(workload, size)| self.results.rounds(workload, size, "es-core", Metric::of(workload)))
+            .filter(|&count| count > 0)
+            .collect();
+        match (counts.iter().min(), counts.iter().max()) {
+            (Some(least), Some(most)) if least < most => format!("{least} to {most}"),
+            (Some(least), _) => least.to_string(),
+            _ => "no".to_owned(),
+        }
+    }
+
     fn push_targets(&self, text: &mut String) {
         let targets = targets(self.results, self.plan);
         text.push_str("## Targets\n\n| | measured | target | |\n|---|---:|---:|---|\n");
         for target in &targets {
             let sign = if target.is_least { "≥" } else { "≤" };
             let verdict = if target.is_met() { "met" } else { "**missed**" };
-            let _ =
-                writeln!(text, "| {} | {:.2} | {sign} {} | {verdict} |", target.what, target.measured, target.limit);
+            let goal = if target.limit == 0.0 { " | " } else { &format!("{sign} {} | {verdict}", target.limit) };
+            let _ = writeln!(text, "| {} | {:.2} | {goal} |", target.what, target.measured);
         }
         text.push('\n');
         for target in targets.iter().filter(|target| !target.is_met()) {
             let by = (target.measured / target.limit - 1.0).abs() * 100.0;
-            let _ = writeln!(text, "- Missed by {by:.0} %: {}.", target.what);
+            let _ = writeln!(text, "- Missed by {by:.0} %: {}. {}", target.what, target.why);
         }
         for (workload, size, subject, ratio) in self.ahead() {
             let _ = writeln!(

@@ -85,22 +85,22 @@ impl Results {
         self.0.iter().filter_map(of).collect()
     }
 
+    /// How often it was measured.
+    pub fn rounds(&self, workload: Workload, size: usize, subject: &str, metric: Metric) -> usize {
+        self.values(workload, size, subject, metric).len()
+    }
+
     pub fn spread(&self, workload: Workload, size: usize, subject: &str, metric: Metric) -> Option<Spread> {
         let mut values = self.values(workload, size, subject, metric);
-        values.sort_by(f64::total_cmp);
-        let (&least, &greatest) = (values.first()?, values.last()?);
-        let middle = values.len() / 2;
-        let median =
-            if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) };
-        Some(Spread { median, least, greatest })
+        let median = median(&mut values)?;
+        Some(Spread { median, least: *values.first()?, greatest: *values.last()? })
     }
 
     /// The median over the rounds of the ratio within a round, so that noise that lasts hits both.
     pub fn ratio(&self, workload: Workload, size: usize, subject: &str, base: &str, metric: Metric) -> Option<f64> {
         let (own, base) = (self.values(workload, size, subject, metric), self.values(workload, size, base, metric));
         let mut ratios: Vec<_> = own.iter().zip(&base).map(|(own, base)| own / base).collect();
-        ratios.sort_by(f64::total_cmp);
-        ratios.get(ratios.len() / 2).copied()
+        median(&mut ratios)
     }
 
     /// Why there is no number.
@@ -214,4 +214,12 @@ impl Results {
             .collect::<Result<_, _>>()
             .map(Self)
     }
+}
+
+/// Of values that are sorted for it.
+fn median(values: &mut [f64]) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let upper = *values.get(middle)?;
+    Some(if values.len() % 2 == 1 { upper } else { f64::midpoint(values[middle - 1], upper) })
 }

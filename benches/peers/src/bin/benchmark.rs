@@ -20,23 +20,27 @@ use peers::workload::Workload;
 /// How long one measurement may take, with its preparation; a quick one, a sixth of it.
 const LONGEST: Duration = Duration::from_secs(60);
 
-const USAGE: &str = "usage: benchmark [--quick] [--rounds N] [--only WORKLOAD]... [--subject NAME]... | --report";
+const USAGE: &str =
+    "usage: benchmark [--quick] [--more] [--rounds N] [--only WORKLOAD]... [--subject NAME]... | --report";
 
 struct Options {
     plan: Plan,
     is_quick: bool,
     subjects: Vec<String>,
     reports_only: bool,
+    /// Whether the rounds come on top of those that are written down.
+    is_more: bool,
 }
 
 fn options() -> Result<Options, Box<dyn Error>> {
-    let (mut rounds, mut only, mut subjects, mut is_quick, mut reports_only) =
-        (None, Vec::new(), Vec::new(), false, false);
+    let (mut rounds, mut only, mut subjects) = (None, Vec::new(), Vec::new());
+    let (mut is_quick, mut reports_only, mut is_more) = (false, false, false);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => is_quick = true,
             "--report" => reports_only = true,
+            "--more" => is_more = true,
             "--rounds" => rounds = Some(arguments.next().ok_or(USAGE)?.parse()?),
             "--only" => only.push(arguments.next().ok_or(USAGE)?.parse::<Workload>()?),
             "--subject" => subjects.push(arguments.next().ok_or(USAGE)?),
@@ -45,7 +49,7 @@ fn options() -> Result<Options, Box<dyn Error>> {
     }
     let mut plan = if is_quick { Plan::quick() } else { Plan::full() }.only(&only);
     plan.rounds = rounds.unwrap_or(plan.rounds);
-    Ok(Options { plan, is_quick, subjects, reports_only })
+    Ok(Options { plan, is_quick, subjects, reports_only, is_more })
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -62,7 +66,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for disagreement in results.disagreements() {
         eprintln!("not the same: {disagreement}");
     }
-    let report = Report { results: &results, plan: &options.plan, is_quick: options.is_quick };
+    // What was measured before is shown as well.
+    let plan = if options.is_quick { Plan::quick() } else { Plan::full() };
+    let plan = if options.is_more { &plan } else { &options.plan };
+    let report = Report { results: &results, plan, is_quick: options.is_quick };
     report.draw(&pictures)?;
     fs::write(documents.join("benchmarks.md"), report.to_markdown())?;
     println!("written: docs/benchmarks.md");
@@ -71,13 +78,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// What is measured is written down after each round, so that a run that is ended is not for nothing.
 fn measure_all(options: &Options, kept: &Path) -> Result<Results, Box<dyn Error>> {
-    let mut results = Results::default();
+    let mut results = if options.is_more { Results::from_csv(&fs::read_to_string(kept)?)? } else { Results::default() };
     for round in 0..options.plan.rounds {
         for part in &options.plan.parts {
             eprintln!("round {} of {}: {}", round + 1, options.plan.rounds, part.workload);
             for (size, is_heavy) in part.sizes() {
                 if round < rounds_of(part, size, is_heavy, options.plan.rounds) {
-                    measure_round(options, part.workload, size, is_heavy, round == 0, &mut results)?;
+                    let is_first = round == 0 && !options.is_more;
+                    measure_round(options, part.workload, size, is_heavy, is_first, &mut results)?;
                 }
             }
         }
