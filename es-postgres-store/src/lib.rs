@@ -74,11 +74,11 @@
 //! # Large logs
 //!
 //! `LARGE_LOG=5000000 cargo test --release -p es-postgres-store --test large -- --nocapture` makes a log of so many events
-//! and tells what appends and pages cost at its beginning and at its end: with 1.5 million, in a debug build, an append
-//! without the disk took 0.4 ms, 100 events of a stream 0.8 ms, 100 of the middle of the log 1.0 ms, and no more than with
-//! 10,000.
-//! Beside its payload, an event without metadata takes about 130 bytes in the table and 170 in its indexes, as measured
-//! with a million of them. Appends and readers look up places in indexes, which get deeper very slowly; what grows with
+//! and tells what appends and pages cost at its beginning and at its end. With 20 million, in 185 s of appends by one
+//! writer in batches of 10,000, and without the disk: an append took 0.21 ms, 100 events of a stream 0.25 ms, 100 of the
+//! middle of the log 0.45 ms, and no more than with 10,000; all of the log was read in 30 s.
+//! Beside its payload, an event without metadata takes 134 bytes in the table and 158 in its indexes, as measured
+//! with these. Appends and readers look up places in indexes, which get deeper very slowly; what grows with
 //! the log is the time of a backup, of a `VACUUM`, and of a restore.
 //!
 //! The table `events` is one table, and not partitioned: a unique index of a partitioned table must hold the column that
