@@ -1,7 +1,9 @@
 //! Ids of events and messages, and the source that new ones come from.
 
+use std::cell::RefCell;
 use std::fmt::{self, Display};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use uuid::{Builder, Uuid};
 
@@ -174,81 +176,71 @@ impl<F: Fn(Timestamp) -> Uuid + Send + Sync> IdSource for F {
 
 /// UUIDs of version 7: increasing within this source, random beyond it.
 ///
-/// The 74 bits after the milliseconds begin at random in each millisecond and grow by a random step within it, also
-/// while the clock stands still or is behind (RFC 9562, section 6.2, method 2).
+/// After the milliseconds come a counter of 16 bits, which begins anew with each of them (RFC 9562, section 6.2, method
+/// 1), and 58 random bits.
+/// While the clock stands still or is behind, it counts on, and a full counter goes on in the next millisecond.
+/// Threads that share a source wait for nothing.
 ///
 /// # Panics
 /// Where the operating system gives no random bytes.
 #[derive(Debug, Default)]
 pub struct UuidV7 {
-    sequence: Mutex<Sequence>,
+    /// The milliseconds of the last id, and below them its counter.
+    last: AtomicU64,
+}
+
+impl UuidV7 {
+    const COUNTER_BITS: u32 = 16;
 }
 
 impl IdSource for UuidV7 {
     fn next_id(&self, now: Timestamp) -> Uuid {
-        let millis = u64::try_from(now.as_micros() / 1_000).unwrap_or(0);
-        // The sequence is a number and spare randomness; a panic elsewhere cannot leave it half changed.
-        let (millis, tail) = self.sequence.lock().unwrap_or_else(PoisonError::into_inner).next(millis);
-        // 12 bits before the two of the variant, 62 after them.
-        let around_variant = (tail >> 62 << 64) | (tail & (u128::MAX >> 66));
+        let millis = u64::try_from(now.as_micros() / 1_000).unwrap_or(0).min(u64::MAX >> Self::COUNTER_BITS);
+        let after = |last: u64| last.wrapping_add(1).max(millis << Self::COUNTER_BITS);
+        // Nothing but the number itself is shared.
+        let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(after(last)));
+        let next = after(last.unwrap_or_else(|last| last));
+        // Twelve bits of the counter come before the variant, and four after it; the rest is random.
+        let (before, behind) = ((next >> 4 & 0xfff) as u16, (next & 0xf) << 58 | u64::from_ne_bytes(random()) >> 6);
         let mut bytes = [0; 10];
-        bytes.copy_from_slice(&around_variant.to_be_bytes()[6..]);
-        Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
+        bytes[..2].copy_from_slice(&before.to_be_bytes());
+        bytes[2..].copy_from_slice(&behind.to_be_bytes());
+        Builder::from_unix_timestamp_millis(next >> Self::COUNTER_BITS, &bytes).into_uuid()
     }
 }
 
-/// The last id: its milliseconds, and the 74 bits after them.
-#[derive(Debug, Default)]
-struct Sequence {
-    millis: u64,
-    tail: u128,
-    randomness: Randomness,
+thread_local! {
+    static RANDOMNESS: RefCell<Randomness> = const { RefCell::new(Randomness { bytes: [0; 1024], used: 1024 }) };
 }
 
-impl Sequence {
-    const TAIL_BITS: u32 = 74;
+/// Random bytes; also in the destructor of a thread's last value.
+fn random() -> [u8; 8] {
+    RANDOMNESS.try_with(|randomness| randomness.borrow_mut().take()).unwrap_or_else(|_| {
+        let mut bytes = [0; 8];
+        fill(&mut bytes);
+        bytes
+    })
+}
 
-    fn next(&mut self, now: u64) -> (u64, u128) {
-        let step = u128::from(u32::from_ne_bytes(self.randomness.take())) + 1;
-        if now > self.millis {
-            self.begin(now);
-        } else if (self.tail + step) >> Self::TAIL_BITS == 0 {
-            self.tail += step;
-        } else {
-            self.begin(self.millis + 1);
-        }
-        (self.millis, self.tail)
-    }
-
-    /// Leaves the highest bit free, so that there is room to grow.
-    fn begin(&mut self, millis: u64) {
-        self.millis = millis;
-        self.tail = u128::from_ne_bytes(self.randomness.take()) >> (128 - Self::TAIL_BITS + 1);
-    }
+fn fill(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system gives random bytes");
 }
 
 /// Random bytes, asked for many at a time, because each question to the operating system costs more than an id.
-#[derive(Debug)]
 struct Randomness {
-    bytes: [u8; 512],
+    bytes: [u8; 1024],
     used: usize,
 }
 
-impl Default for Randomness {
-    fn default() -> Self {
-        Self { bytes: [0; 512], used: 512 }
-    }
-}
-
 impl Randomness {
-    fn take<const N: usize>(&mut self) -> [u8; N] {
-        if self.used + N > self.bytes.len() {
-            getrandom::fill(&mut self.bytes).expect("the operating system gives random bytes");
+    fn take(&mut self) -> [u8; 8] {
+        if self.used == self.bytes.len() {
+            fill(&mut self.bytes);
             self.used = 0;
         }
-        let mut taken = [0; N];
-        taken.copy_from_slice(&self.bytes[self.used..self.used + N]);
-        self.used += N;
+        let mut taken = [0; 8];
+        taken.copy_from_slice(&self.bytes[self.used..self.used + 8]);
+        self.used += 8;
         taken
     }
 }
@@ -271,7 +263,7 @@ mod tests {
         let ids = UuidV7::default();
         let first = ids.next_id(Timestamp::from_micros(5_000_000));
         assert_eq!(first.as_u128() >> 80, 5_000);
-        ids.sequence.lock().unwrap().tail = (1 << 74) - 1;
+        ids.last.store((5_000 << 16) + 0xffff, Ordering::Relaxed);
         let next = ids.next_id(Timestamp::from_micros(5_000_000));
         assert_eq!((next.as_u128() >> 80, next.get_version_num()), (5_001, 7));
         assert_eq!(next.get_variant(), uuid::Variant::RFC4122);
@@ -284,6 +276,20 @@ mod tests {
         let made: std::collections::HashSet<_> =
             (0..10_000).flat_map(|_| [left.next_id(now), right.next_id(now)]).collect();
         assert_eq!(made.len(), 20_000);
+    }
+
+    #[test]
+    fn threads_that_share_a_source_share_no_id_and_each_has_increasing_ones() {
+        let ids = UuidV7::default();
+        let some = || (0..20_000).map(|_| ids.next_id(Timestamp::from_micros(5_000_000))).collect::<Vec<_>>();
+        let made: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(some)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(made.iter().all(|made| made.is_sorted_by(|a, b| a < b)));
+        // Their counters differ as well, not only what is random.
+        let counters: std::collections::HashSet<_> = made.iter().flatten().map(|id| id.as_u128() >> 58).collect();
+        assert_eq!(counters.len(), 80_000);
     }
 
     #[test]

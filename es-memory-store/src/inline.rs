@@ -64,11 +64,11 @@ impl InlineAppend for MemoryStore {
     ) -> Result<Appended, AppendError> {
         self.limits_of().check(stream, &events)?;
         events.iter_mut().for_each(cut_loose);
-        let appended = self.change(|log| {
-            let new = log.preview(stream, expected, &events)?;
+        let appended = self.write(|writer| {
+            let new = writer.preview(stream, expected, &events)?;
             let mut kept = self.kept();
-            let projected = project(log, &kept, &new, projections)?;
-            let appended = log.append(stream, expected, events)?;
+            let projected = project(self.log(), &kept, &new, projections)?;
+            let appended = writer.append(stream, expected, events)?;
             keep(&mut kept, projections, projected);
             Ok(appended)
         })?;
@@ -83,11 +83,11 @@ impl InlineAppend for MemoryStore {
     ) -> Result<MultiAppended, MultiAppendError> {
         batch.validate(&self.limits_of())?;
         batch.events.iter_mut().for_each(|(_, event)| cut_loose(event));
-        let appended = self.change(|log| {
-            let new = log.preview_multi(&batch)?;
+        let appended = self.write(|writer| {
+            let new = writer.preview_multi(&batch)?;
             let mut kept = self.kept();
-            let projected = project(log, &kept, &new, projections)?;
-            let appended = log.append_multi(batch)?;
+            let projected = project(self.log(), &kept, &new, projections)?;
+            let appended = writer.append_multi(batch)?;
             keep(&mut kept, projections, projected);
             Ok::<_, MultiAppendError>(appended)
         })?;

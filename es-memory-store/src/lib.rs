@@ -8,8 +8,8 @@ mod failures;
 mod inline;
 mod leases;
 mod log;
-mod look;
 mod read_models;
 mod snapshots;
+mod wakeups;
 
 pub use self::store::MemoryStore;

@@ -298,6 +298,11 @@ pub fn cbor(workload: Workload, size: usize) -> Option<Sample> {
     run::<Cbor, ()>(workload, size)
 }
 
+/// A new one for each repetition.
+fn banks<F, W: Beside>(streams: usize) -> Vec<Bank<F, W>> {
+    (0..repetitions(streams * COMMANDS)).map(|_| Bank::default()).collect()
+}
+
 fn run<F: Format, W: Beside>(workload: Workload, size: usize) -> Option<Sample> {
     let bank = Bank::<F, W>::default();
     Some(match workload {
@@ -315,22 +320,28 @@ fn run<F: Format, W: Beside>(workload: Workload, size: usize) -> Option<Sample> 
             replays(&bank, size)
         }
         Workload::Commands => {
+            let banks = banks::<F, W>(size);
             let watch = Watch::start();
-            (0..size).for_each(|stream| bank.short_stream(stream));
-            watch.stop(size * COMMANDS, total(&bank))
+            for bank in &banks {
+                (0..size).for_each(|stream| bank.short_stream(stream));
+            }
+            watch.stop(size * COMMANDS * banks.len(), total(&banks[0]))
         }
         Workload::EightTasks => {
-            let bank = &bank;
+            let banks = banks::<F, W>(size);
             let watch = Watch::start();
             // Two threads take turns at what are eight tasks elsewhere.
             std::thread::scope(|scope| {
                 for thread in 0..2 {
+                    let banks = &banks;
                     scope.spawn(move || {
-                        (0..size).filter(|stream| stream % 2 == thread).for_each(|stream| bank.short_stream(stream));
+                        for bank in banks {
+                            (thread..size).step_by(2).for_each(|stream| bank.short_stream(stream));
+                        }
                     });
                 }
             });
-            watch.stop(size * COMMANDS, total(bank))
+            watch.stop(size * COMMANDS * banks.len(), total(&banks[0]))
         }
         Workload::Long => long(&bank, size, script::long_commands(workload), Bank::execute),
         Workload::LongSnapshots => long(&bank, size, script::long_commands(workload), Bank::execute_from_snapshot),

@@ -81,6 +81,33 @@ async fn short_stream<P: Peer>(peer: &P, stream: usize) {
     peer.execute(&id, Order::Deposit(script::deposit(4))).await;
 }
 
+/// What can run the commands of one short stream.
+pub trait ShortStreams: Clone + Send + Sync + 'static {
+    fn short_stream(&self, stream: usize) -> impl Future<Output = ()> + Send;
+}
+
+impl<P: Peer> ShortStreams for P {
+    async fn short_stream(&self, stream: usize) {
+        short_stream(self, stream).await;
+    }
+}
+
+/// Eight tasks share the streams; each gives the others a turn after each of its streams.
+pub async fn eight_tasks(on: &impl ShortStreams, streams: usize) {
+    let of = |task| {
+        let on = on.clone();
+        tokio::spawn(async move {
+            for stream in (task..streams).step_by(8) {
+                on.short_stream(stream).await;
+                tokio::task::yield_now().await;
+            }
+        })
+    };
+    for task in (0..8).map(of).collect::<Vec<_>>() {
+        task.await.expect("no task panics");
+    }
+}
+
 async fn total<P: Peer>(peer: &P, streams: usize) -> u64 {
     let mut total = 0;
     for stream in 0..streams {
@@ -116,30 +143,24 @@ async fn measured<P: Peer>(workload: Workload, size: usize) -> Option<Sample> {
             watch.stop(size * repetitions, balance)
         }
         Workload::Commands => {
+            let peers: Vec<_> = (0..repetitions(size * COMMANDS)).map(|_| P::new()).collect();
             let watch = Watch::start();
-            for stream in 0..size {
-                short_stream(&peer, stream).await;
+            for peer in &peers {
+                for stream in 0..size {
+                    short_stream(peer, stream).await;
+                }
             }
-            let sample = watch.stop(size * COMMANDS, 0);
-            Sample { check: total(&peer, size).await, ..sample }
+            let sample = watch.stop(size * COMMANDS * peers.len(), 0);
+            Sample { check: total(&peers[0], size).await, ..sample }
         }
         Workload::EightTasks => {
+            let peers: Vec<_> = (0..repetitions(size * COMMANDS)).map(|_| P::new()).collect();
             let watch = Watch::start();
-            let tasks: Vec<_> = (0..8)
-                .map(|task| {
-                    let peer = peer.clone();
-                    tokio::spawn(async move {
-                        for stream in (0..size).filter(|stream| stream % 8 == task) {
-                            short_stream(&peer, stream).await;
-                        }
-                    })
-                })
-                .collect();
-            for task in tasks {
-                task.await.expect("no task panics");
+            for peer in &peers {
+                eight_tasks(peer, size).await;
             }
-            let sample = watch.stop(size * COMMANDS, 0);
-            Sample { check: total(&peer, size).await, ..sample }
+            let sample = watch.stop(size * COMMANDS * peers.len(), 0);
+            Sample { check: total(&peers[0], size).await, ..sample }
         }
         Workload::Long | Workload::LongSnapshots | Workload::LongCached => {
             let is_cached = workload == Workload::LongCached;

@@ -10,6 +10,7 @@ use es_memory_store::MemoryStore;
 
 use crate::domain::{Account, AccountEvent, Balances};
 use crate::measure::{Sample, Watch, repetitions};
+use crate::peer::{ShortStreams, eight_tasks};
 use crate::script::{self, BATCH, COMMANDS};
 use crate::workload::Workload;
 
@@ -67,13 +68,24 @@ impl<C: Codec> Appender<C> {
     }
 }
 
-async fn short_stream<C: Codec>(accounts: &Accounts<C>, stream: usize) {
-    let id = script::id(stream);
-    accounts.execute(&id, script::open(stream)).await.expect("the script breaks no rule");
-    accounts.execute(&id, script::deposit(1)).await.expect("the script breaks no rule");
-    accounts.execute(&id, script::deposit(2)).await.expect("the script breaks no rule");
-    accounts.execute(&id, script::withdraw(3)).await.expect("the script breaks no rule");
-    accounts.execute(&id, script::deposit(4)).await.expect("the script breaks no rule");
+/// A new store for each repetition.
+fn banks<C: Codec>(codec: &C, streams: usize) -> Vec<(MemoryStore, Accounts<C>)> {
+    let bank = || {
+        let store = MemoryStore::new();
+        (store.clone(), Accounts::with_codec(store, codec.clone()))
+    };
+    (0..repetitions(streams * COMMANDS)).map(|_| bank()).collect()
+}
+
+impl<C: Codec> ShortStreams for Accounts<C> {
+    async fn short_stream(&self, stream: usize) {
+        let id = script::id(stream);
+        self.execute(&id, script::open(stream)).await.expect("the script breaks no rule");
+        self.execute(&id, script::deposit(1)).await.expect("the script breaks no rule");
+        self.execute(&id, script::deposit(2)).await.expect("the script breaks no rule");
+        self.execute(&id, script::withdraw(3)).await.expect("the script breaks no rule");
+        self.execute(&id, script::deposit(4)).await.expect("the script breaks no rule");
+    }
 }
 
 /// With JSON, the default.
@@ -110,30 +122,24 @@ async fn measured<C: Codec>(codec: C, workload: Workload, size: usize) -> Option
             replays(&accounts, size).await
         }
         Workload::Commands => {
+            let banks = banks(&codec, size);
             let watch = Watch::start();
-            for stream in 0..size {
-                short_stream(&accounts, stream).await;
+            for (_, accounts) in &banks {
+                for stream in 0..size {
+                    accounts.short_stream(stream).await;
+                }
             }
-            let sample = watch.stop(size * COMMANDS, 0);
-            Sample { check: total(store, codec).await, ..sample }
+            let sample = watch.stop(size * COMMANDS * banks.len(), 0);
+            Sample { check: total(banks[0].0.clone(), codec).await, ..sample }
         }
         Workload::EightTasks => {
+            let banks = banks(&codec, size);
             let watch = Watch::start();
-            let tasks: Vec<_> = (0..8)
-                .map(|task| {
-                    let accounts = accounts.clone();
-                    tokio::spawn(async move {
-                        for stream in (0..size).filter(|stream| stream % 8 == task) {
-                            short_stream(&accounts, stream).await;
-                        }
-                    })
-                })
-                .collect();
-            for task in tasks {
-                task.await.expect("no task panics");
+            for (_, accounts) in &banks {
+                eight_tasks(accounts, size).await;
             }
-            let sample = watch.stop(size * COMMANDS, 0);
-            Sample { check: total(store, codec).await, ..sample }
+            let sample = watch.stop(size * COMMANDS * banks.len(), 0);
+            Sample { check: total(banks[0].0.clone(), codec).await, ..sample }
         }
         Workload::Long => {
             appender.fill(size).await;

@@ -1,5 +1,7 @@
 //! Which part of a stream or of the log to read, in which order, and how much of it.
 
+use std::ops::ControlFlow;
+
 use super::{EventFilter, LogPage, StreamPage};
 use crate::envelope::RecordedEvent;
 use crate::version::{Position, Version};
@@ -135,26 +137,32 @@ macro_rules! range {
                     let event = look(place);
                     let is_selected = event.is_some();
                     events.extend(event);
-                    is_selected
+                    ControlFlow::Continue(is_selected)
                 });
                 $page { events, ..page }
             }
 
-            /// As [`page`](Self::page), but `look` keeps the events, and says which of them the filter selects.
-            pub fn walk(&self, end: $place, most: usize, mut look: impl FnMut($place) -> bool) -> $page {
+            /// As [`page`](Self::page), but `look` keeps the events, and says which of them the filter selects. It may
+            /// break off; then the page goes through what comes before.
+            pub fn walk(
+                &self,
+                end: $place,
+                most: usize,
+                mut look: impl FnMut($place) -> ControlFlow<(), bool>,
+            ) -> $page {
                 let (mut selected, mut through) = (0, self.start(end));
-                let mut look_at = |place: u64, then: u64| {
-                    let is_wanted = selected < self.limit;
-                    if is_wanted {
-                        selected += usize::from(look($place::new(place)));
-                        through = $place::new(then);
+                let mut look_at = |place: u64, then: u64| -> ControlFlow<()> {
+                    if selected == self.limit {
+                        return ControlFlow::Break(());
                     }
-                    is_wanted
+                    selected += usize::from(look($place::new(place))?);
+                    through = $place::new(then);
+                    ControlFlow::Continue(())
                 };
                 let places = self.after.get()..self.up_to.min(end).get();
-                match self.direction {
-                    Direction::Forward => places.take(most).all(|before| look_at(before + 1, before + 1)),
-                    Direction::Backward => places.rev().take(most).all(|before| look_at(before + 1, before)),
+                let _ = match self.direction {
+                    Direction::Forward => places.take(most).try_for_each(|before| look_at(before + 1, before + 1)),
+                    Direction::Backward => places.rev().take(most).try_for_each(|before| look_at(before + 1, before)),
                 };
                 $page { events: Vec::new(), through, is_end: self.is_end(through, end), $end: end }
             }

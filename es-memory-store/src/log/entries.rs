@@ -1,85 +1,85 @@
-//! Every event in position order, where none is ever moved.
+//! Every event in position order, where none is ever moved, and who reads locks nothing.
 
-use std::ops::Range;
-use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use es_core::{Position, RecordedEvent};
 
 /// Events in one segment of the log.
-///
-/// A full segment is never changed again, so readers share it with the log and copy nothing; what stands behind the last
-/// full one is copied for them.
 pub(super) const SEGMENT: usize = 64;
 
+/// A place for each event of a segment.
+type Segment = Box<[OnceLock<RecordedEvent>]>;
+
 /// The events by their positions, which are 1, 2, 3, … without gaps.
+///
+/// One thread at a time writes, and each position once.
 #[derive(Default)]
 pub(super) struct Entries {
-    full: Vec<Arc<Vec<RecordedEvent>>>,
-    last: Vec<RecordedEvent>,
+    segments: boxcar::Vec<Segment>,
+    head: Apart<AtomicU64>,
 }
+
+/// Alone on its cache lines, because processors take a line that one of them writes from each other.
+#[derive(Default)]
+#[repr(align(128))]
+pub(super) struct Apart<T>(pub(super) T);
 
 impl Entries {
-    /// The position of the last event.
+    /// The position of the last event that is shown.
     pub(super) fn head(&self) -> Position {
-        Position::new((self.full.len() * SEGMENT + self.last.len()) as u64)
+        Position::new(self.head.0.load(Ordering::Acquire))
     }
 
-    /// The event at a position, which is one of the log.
-    pub(super) fn at(&self, position: Position) -> &RecordedEvent {
-        let (segment, at) = place(position);
-        &self.full.get(segment).map_or(&self.last, |full| full)[at]
+    /// The event at a position, if one has been written there.
+    pub(super) fn at(&self, position: Position) -> Option<&RecordedEvent> {
+        self.reader().at(position)
     }
 
-    /// Takes in the event that has the position after the head.
-    pub(super) fn push(&mut self, event: RecordedEvent) {
-        self.last.push(event);
-        if self.last.len() == SEGMENT {
-            let full = std::mem::replace(&mut self.last, Vec::with_capacity(SEGMENT));
-            self.full.push(Arc::new(full));
-        }
+    /// Reads one event after the other, which mostly stand next to each other.
+    pub(super) const fn reader(&self) -> Reader<'_> {
+        Reader { segments: &self.segments, last: None }
     }
 
-    /// Adds the event at a position, which is one of the log, to what a reader is shown.
-    pub(super) fn show(&self, position: Position, shown: &mut Vec<Shown>) {
-        let (segment, at) = place(position);
-        match (self.full.get(segment), shown.last_mut()) {
-            (Some(full), Some(Shown::Shared(last, range))) if range.end == at && Arc::ptr_eq(last, full) => {
-                range.end += 1;
+    /// Writes an event at its position, which comes right after the last that was written.
+    pub(super) fn write(&self, event: RecordedEvent) {
+        let at = index(event.position.get() - 1);
+        let segment = self.segments.get(at / SEGMENT).unwrap_or_else(|| {
+            let segment = (0..SEGMENT).map(|_| OnceLock::new()).collect();
+            &self.segments[self.segments.push(segment)]
+        });
+        // Captured by reference, so that it is moved to its place at once.
+        let mut event = Some(event);
+        segment[at % SEGMENT].get_or_init(|| event.take().expect("it is asked for once"));
+    }
+
+    /// Shows what has been written to all who read the log, up to a position.
+    pub(super) fn show_through(&self, head: Position) {
+        self.head.0.store(head.get(), Ordering::Release);
+    }
+}
+
+/// Looks up segments, and remembers the last.
+pub(super) struct Reader<'e> {
+    segments: &'e boxcar::Vec<Segment>,
+    last: Option<(usize, &'e [OnceLock<RecordedEvent>])>,
+}
+
+impl<'e> Reader<'e> {
+    /// The event at a position, if one has been written there.
+    #[inline]
+    pub(super) fn at(&mut self, position: Position) -> Option<&'e RecordedEvent> {
+        let at = index(position.get().checked_sub(1)?);
+        let segment = match self.last {
+            Some((last, segment)) if last == at / SEGMENT => segment,
+            _ => {
+                let segment = self.segments.get(at / SEGMENT)?;
+                self.last = Some((at / SEGMENT, segment));
+                segment
             }
-            (Some(full), _) => shown.push(Shown::Shared(Arc::clone(full), at..at + 1)),
-            (None, Some(Shown::Copied(events))) => events.push(self.last[at].clone()),
-            (None, _) => shown.push(Shown::Copied(vec![self.last[at].clone()])),
-        }
+        };
+        segment.get(at % SEGMENT)?.get()
     }
-}
-
-/// Events that a reader is shown after the lock is given up.
-pub(crate) enum Shown {
-    /// A part of a full segment.
-    Shared(Arc<Vec<RecordedEvent>>, Range<usize>),
-    Copied(Vec<RecordedEvent>),
-}
-
-impl Shown {
-    pub(crate) fn events(&self) -> &[RecordedEvent] {
-        match self {
-            Self::Shared(segment, range) => &segment[range.clone()],
-            Self::Copied(events) => events,
-        }
-    }
-
-    /// Gives them away.
-    pub(crate) fn append_to(self, events: &mut Vec<RecordedEvent>) {
-        match self {
-            Self::Shared(segment, range) => events.extend_from_slice(&segment[range]),
-            Self::Copied(copied) => events.extend(copied),
-        }
-    }
-}
-
-fn place(position: Position) -> (usize, usize) {
-    let at = index(position.get() - 1);
-    (at / SEGMENT, at % SEGMENT)
 }
 
 /// The index for a number; beyond every vector, if it is larger than an index can be.
@@ -93,36 +93,33 @@ mod tests {
     use crate::log::tests::event;
     use es_core::Version;
 
-    fn entries(events: u64) -> Entries {
-        let mut entries = Entries::default();
-        for number in 1..=events {
+    #[test]
+    fn an_event_stays_where_it_was_written() {
+        let entries = Entries::default();
+        let mut places = Vec::new();
+        for number in 1..=20 * SEGMENT as u64 + 1 {
             let stream = "count-1".parse().unwrap();
-            entries.push(event(number).record(stream, Version::new(number), Position::new(number)));
+            entries.write(event(number).record(stream, Version::new(number), Position::new(number)));
+            places.push(std::ptr::from_ref(entries.at(Position::new(number)).unwrap()));
         }
-        entries
+        let at = |number: usize| entries.at(Position::new(number as u64)).unwrap();
+        assert!((1..).zip(&places).all(|(number, place)| std::ptr::eq(at(number), *place)));
+        assert_eq!((entries.at(Position::START), entries.at(Position::new(20 * 64 + 2))), (None, None));
+        assert_eq!(entries.at(Position::new(u64::MAX)), None);
     }
 
     #[test]
-    fn full_segments_hold_no_spare_memory() {
-        let entries = entries(20 * SEGMENT as u64 + 1);
-        let capacities: Vec<_> = entries.full.iter().skip(1).map(|segment| segment.capacity()).collect();
-        assert_eq!(capacities, [SEGMENT; 19]);
+    fn what_is_written_is_not_the_head_before_it_is_shown() {
+        let entries = Entries::default();
+        entries.write(event(1).record("count-1".parse().unwrap(), Version::new(1), Position::new(1)));
+        assert_eq!(entries.head(), Position::START);
+        entries.show_through(Position::new(1));
+        assert_eq!(entries.head(), Position::new(1));
     }
 
     #[test]
-    fn an_event_costs_at_most_128_bytes_in_the_log_and_the_index_of_its_stream() {
-        assert!(size_of::<RecordedEvent>() + size_of::<Position>() <= 128, "{}", size_of::<RecordedEvent>());
-    }
-
-    #[test]
-    fn events_of_full_segments_are_shown_where_they_are_and_in_long_runs() {
-        let entries = entries(2 * SEGMENT as u64 + 3);
-        let mut shown = Vec::new();
-        (2..=entries.head().get()).for_each(|position| entries.show(Position::new(position), &mut shown));
-        let of: Vec<_> = shown.iter().map(|shown| (shown.events().len(), matches!(shown, Shown::Shared(..)))).collect();
-        assert_eq!(of, [(SEGMENT - 1, true), (SEGMENT, true), (3, false)]);
-        let payload = |event: &RecordedEvent| event.payload.as_ptr();
-        let (first, stored) = (&shown[0].events()[0], entries.at(Position::new(2)));
-        assert_eq!((first.position, payload(first)), (Position::new(2), payload(stored)));
+    fn an_event_costs_at_most_136_bytes_in_the_log_and_the_index_of_its_stream() {
+        let bytes = size_of::<OnceLock<RecordedEvent>>() + size_of::<Position>();
+        assert!(bytes <= 136, "{bytes}");
     }
 }

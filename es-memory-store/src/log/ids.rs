@@ -46,14 +46,15 @@ impl Ids {
         // The id at `first` is not above `id`, that at `end` is.
         while end - first > 1 {
             let middle = first.midpoint(end);
-            if entries.at(Position::new(middle)).id <= id {
+            if entries.at(Position::new(middle)).is_some_and(|event| event.id <= id) {
                 first = middle;
             } else {
                 end = middle;
             }
         }
         let position = Position::new(first);
-        (entries.at(position).id == id).then_some(position)
+        entries.at(position).filter(|event| event.id == id)?;
+        Some(position)
     }
 
     /// Takes in an id that is new, and the position of its event, which is the last of the log.
@@ -114,7 +115,8 @@ impl Others {
     fn find(&self, id: EventId, entries: &Entries) -> Option<Position> {
         let hash = self.hashes.hash_one(id);
         let sought = Place::new(hash, Position::START).hash();
-        let is_there = |place: &Place| place.hash() == sought && entries.at(place.position()).id == id;
+        let is_there =
+            |place: &Place| place.hash() == sought && entries.at(place.position()).is_some_and(|event| event.id == id);
         self.shards[shard(hash)].find(sought, is_there).map(|place| place.position())
     }
 
@@ -146,13 +148,13 @@ mod tests {
 
     /// A log whose events have these ids, each of which is found, and none beside them.
     fn indexed(ids: &[u64]) -> Ids {
-        let (mut index, mut entries) = (Ids::default(), Entries::default());
+        let (mut index, entries) = (Ids::default(), Entries::default());
         for (at, &id) in ids.iter().enumerate() {
             let new = event(id);
             assert_eq!(index.find(new.id, &entries), None, "{id} is found before it is there");
             let place = at as u64 + 1;
             index.insert(new.id, Position::new(place));
-            entries.push(new.record("count-1".parse().unwrap(), Version::new(place), Position::new(place)));
+            entries.write(new.record("count-1".parse().unwrap(), Version::new(place), Position::new(place)));
         }
         let known: HashSet<_> = ids.iter().copied().collect();
         for (at, &id) in ids.iter().enumerate() {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use es_core::store::{EventStore, ReadLog, ReadStream, Subscribe};
+use es_core::store::{EventStore, MultiAppend, MultiStreamAppend, ReadLog, ReadStream, Subscribe};
 use es_core::{ExpectedVersion, Position};
 use es_memory_store::MemoryStore;
 use tokio::task::JoinSet;
@@ -90,4 +90,70 @@ async fn rule_11_a_tailing_reader_loses_nothing_while_8_writers_append() {
         let written: Vec<_> = (writer * APPENDS * 2..(writer + 1) * APPENDS * 2).collect();
         assert_eq!(by_stream[&stream(&format!("count-{writer}"))], written);
     }
+}
+
+/// Reads as long as somebody writes.
+async fn beside<R: Future<Output = ()>>(writer: impl Future<Output = ()> + Send + 'static, read: impl Fn() -> R) {
+    let writer = tokio::spawn(writer);
+    let mut reads = 0;
+    while !writer.is_finished() || reads == 0 {
+        read().await;
+        reads += 1;
+    }
+    timeout(SOON, writer).await.expect("the writer did not finish").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rule_1_nobody_sees_a_part_of_a_batch() {
+    const BATCH: u64 = 500;
+    let store = MemoryStore::new();
+    let writer = {
+        let store = store.clone();
+        async move {
+            for batch in 0..100 {
+                put(&store, "count-a", batch * BATCH..(batch + 1) * BATCH).await;
+            }
+        }
+    };
+    beside(writer, || async {
+        let range = ReadLog::after(Position::START).backward().limit(1);
+        assert_eq!(store.read_log(range).await.unwrap().head.get() % BATCH, 0);
+        let page = store.read_stream(&stream("count-a"), ReadStream::all().backward().limit(1)).await.unwrap();
+        assert_eq!(page.version.get() % BATCH, 0);
+        // What a stream shows, the log has.
+        assert!(
+            store.read_log(ReadLog::after(Position::START).limit(1)).await.unwrap().head.get() >= page.version.get()
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rule_30_nobody_sees_one_stream_of_a_batch_without_the_others() {
+    const BATCH: u64 = 100;
+    let store = MemoryStore::new();
+    let (early, late) = (stream("count-early"), stream("count-late"));
+    let writer = {
+        let (store, streams) = (store.clone(), [early.clone(), late.clone()]);
+        async move {
+            for batch in 0..200 {
+                let numbers = batch * 2 * BATCH..(batch * 2 + 1) * BATCH;
+                let mut both = MultiAppend::new();
+                for (stream, numbers) in
+                    streams.iter().zip([numbers.clone(), numbers.start + BATCH..numbers.end + BATCH])
+                {
+                    both = both.append(stream, ExpectedVersion::Any, events(numbers));
+                }
+                store.append_multi(both).await.unwrap();
+            }
+        }
+    };
+    beside(writer, || async {
+        let version = async |stream| store.read_stream(stream, ReadStream::all().limit(1)).await.unwrap().version;
+        for (first, second) in [(&early, &late), (&late, &early)] {
+            let seen = version(first).await;
+            assert!(version(second).await >= seen);
+        }
+    })
+    .await;
 }
