@@ -3,6 +3,7 @@
 //! Knows nothing of what is stored in a stream.
 
 use std::borrow::Borrow;
+use std::convert::Infallible;
 use std::fmt::{self, Display, Write as _};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -42,33 +43,30 @@ impl StreamId {
     /// # Errors
     /// The broken rule, if the pair does not name a stream.
     pub fn new(category: &str, id: impl Display) -> Result<Self, InvalidStreamId> {
-        Self::with_text(category, id, Self::checked)
+        let known: Result<Infallible, Self> = Self::known_or_new(category, id, |_| None)?;
+        match known {
+            Err(new) => Ok(new),
+        }
     }
 
-    /// Does something with the text of a stream id before one is made of it.
-    pub(crate) fn with_text<T>(
+    /// What is known under the text of a stream id of this category, or else the id.
+    pub(crate) fn known_or_new<T>(
         category: &str,
         id: impl Display,
-        then: impl FnOnce(&str) -> T,
-    ) -> Result<T, InvalidStreamId> {
+        known: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Result<T, Self>, InvalidStreamId> {
         let mut text = ArrayString::<{ Self::MAX_BYTES }>::new();
         if text.try_push_str(category).is_ok() && text.try_push('-').is_ok() && write!(text, "{id}").is_ok() {
-            Self::check(&text, category.len())?;
-            return Ok(then(&text));
+            // What is known has been checked.
+            return match known(&text) {
+                Some(known) => Ok(Ok(known)),
+                None => Self::check(&text, category.len()).map(|()| Err(Self(text.as_str().into()))),
+            };
         }
         // Too long, or not to be printed: the error tells which.
-        let text = {
-            let mut text = format!("{category}-");
-            write!(text, "{id}").map_err(|_| InvalidStreamId::Unprintable)?;
-            text
-        };
-        Self::check(&text, category.len())?;
-        Ok(then(&text))
-    }
-
-    /// The stream id with a text that has been checked.
-    pub(crate) fn checked(text: &str) -> Self {
-        Self(text.into())
+        let mut text = format!("{category}-");
+        write!(text, "{id}").map_err(|_| InvalidStreamId::Unprintable)?;
+        Self::check(&text, category.len()).map(|()| Err(Self(text.into())))
     }
 
     /// The whole text, `account-ada`.

@@ -70,7 +70,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
                 let (stream, actual) = (loaded.stream().clone(), loaded.version());
                 return Err(ExecuteError::Conflict { stream, expected, actual, attempts: 1 });
             }
-            match self.attempt(loaded, command.clone(), options, metadata.clone()).await {
+            match self.attempt(loaded, command.clone(), options, metadata.clone(), self.clock.now()).await {
                 Err(ExecuteError::Append(AppendError::Conflict { actual, .. })) => {
                     failed += 1;
                     let (stream, expected) = (loaded.stream().clone(), loaded.version());
@@ -87,13 +87,14 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         }
     }
 
-    /// Decides on `loaded`, and appends what follows unless something has happened since.
+    /// Decides on `loaded`, and appends what follows, recorded at `now`, unless something has happened since.
     pub(super) async fn attempt<M>(
         &self,
         loaded: &Loaded<A>,
         command: M,
         options: &CommandOptions,
         metadata: Metadata,
+        now: Timestamp,
     ) -> Result<Decided<A::Event>, ExecuteError<A::Error>>
     where
         M: HandledBy<A> + Send,
@@ -105,7 +106,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             (command.handled_by(loaded.state()), ExpectedVersion::Exact(loaded.version()))
         };
         let events = decision.map_err(ExecuteError::Rejected)?;
-        let new = self.encoded(&events, loaded, &metadata, options.command_id.as_ref())?;
+        let new = self.encoded(&events, loaded, &metadata, options.command_id.as_ref(), now)?;
         let (stream, last_event_id) = (loaded.stream().clone(), new.last().map(|event| event.id));
         if new.is_empty() && !creates {
             let (version, position) = (loaded.version(), loaded.position());
@@ -143,19 +144,19 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
     }
 
     /// The metadata of a command: what its sender says, and what is filled in.
-    pub(super) fn circumstances(&self, options: &CommandOptions) -> Metadata {
+    pub(super) fn circumstances(&self, options: &CommandOptions, now: Timestamp) -> Metadata {
         let command_id = options.command_id.as_ref();
-        let metadata = self.filled(options.metadata.clone(), command_id);
+        let metadata = self.filled(options.metadata.clone(), command_id, now);
         let fingerprint = options.fingerprint.filter(|_| command_id.is_some());
         fingerprint.into_iter().fold(metadata, Metadata::with_command_fingerprint)
     }
 
     /// Both ids default to that of the command, which is the first message of its own chain.
-    fn filled(&self, metadata: Metadata, command_id: Option<&MessageId>) -> Metadata {
+    fn filled(&self, metadata: Metadata, command_id: Option<&MessageId>, now: Timestamp) -> Metadata {
         if metadata.correlation_id().is_some() && metadata.causation_id().is_some() {
             return metadata;
         }
-        let fresh = || MessageId::from(self.ids.next_id(self.clock.now()));
+        let fresh = || MessageId::from(self.ids.next_id(now));
         let command_id = command_id.cloned().unwrap_or_else(fresh);
         let causation = metadata.causation_id().cloned().unwrap_or_else(|| command_id.clone());
         let correlation = metadata.correlation_id().cloned().unwrap_or(command_id);
@@ -168,8 +169,8 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         loaded: &Loaded<A>,
         metadata: &Metadata,
         command_id: Option<&MessageId>,
+        recorded_at: Timestamp,
     ) -> Result<Vec<NewEvent>, ExecuteError<A::Error>> {
-        let recorded_at = self.clock.now();
         let mut encoded = Vec::with_capacity(events.len());
         for (index, event) in events.iter().enumerate() {
             let (payload, name) = (event.encode(&self.codec), event.name());

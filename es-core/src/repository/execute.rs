@@ -166,19 +166,17 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
     {
         let options = options.into();
         let cache = self.cache.as_ref().filter(|_| !command.creates());
-        let known = StreamId::with_text(A::NAME, id, |text| match cache.and_then(|cache| cache.get(text)) {
-            Some(known) => Ok(known),
-            None => Err(StreamId::checked(text)),
-        })?;
+        let known = StreamId::known_or_new(A::NAME, id, |text| cache?.get(text))?;
         if let Some(command_id) = &options.command_id {
             let mut loaded = known.map_or_else(Loaded::missing, |known| known.copied());
             return self.decide_once(&mut loaded, command, command_id, &options).await;
         }
-        let metadata = self.circumstances(&options);
+        let now = self.clock.now();
+        let metadata = self.circumstances(&options, now);
         match known {
             // Where events may be read as others, what was appended is not known until it is read.
             Ok(known) if options.expected.is_none() && self.store.reads_as_appended(known.loaded().stream()) => {
-                self.execute_hot(known, command, &options, metadata).await
+                self.execute_hot(known, command, &options, metadata, now).await
             }
             Ok(known) => self.execute_cold(known.copied(), command, &options, metadata).await,
             Err(stream) => self.execute_cold(Loaded::missing(stream), command, &options, metadata).await,
@@ -203,7 +201,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         M: HandledBy<A> + Clone + Send,
     {
         let options = metadata.into();
-        let metadata = self.circumstances(&options);
+        let metadata = self.circumstances(&options, self.clock.now());
         let Decided { executed, .. } = self.decide(loaded, command, &options, metadata).await?;
         self.snapshot_if_due(loaded, executed.version).await;
         Ok(executed)

@@ -10,6 +10,7 @@ use crate::codec::Codec;
 use crate::command::HandledBy;
 use crate::metadata::Metadata;
 use crate::store::{AppendError, EventStore};
+use crate::time::Timestamp;
 
 impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
     /// Decides on what is remembered, and reads only if the log contradicts it or has not been asked.
@@ -19,11 +20,12 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         command: M,
         options: &CommandOptions,
         metadata: Metadata,
+        now: Timestamp,
     ) -> Result<Executed<A::Event>, ExecuteError<A::Error>>
     where
         M: HandledBy<A> + Clone + Send,
     {
-        match self.attempt(known.loaded(), command.clone(), options, metadata.clone()).await {
+        match self.attempt(known.loaded(), command.clone(), options, metadata.clone(), now).await {
             Ok(mut decided) if !decided.executed.events.is_empty() => {
                 if self.is_snapshot_due(known.loaded(), decided.executed.version) {
                     let mut loaded = known.copied();

@@ -118,7 +118,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         M: HandledBy<A> + Clone + Send,
     {
         // Decided on what is there now: a state that is late could not tell its own events from those of the first time.
-        match self.decide(loaded, command, options, self.circumstances(options)).await {
+        match self.decide(loaded, command, options, self.circumstances(options, self.clock.now())).await {
             Ok(Decided { executed, .. }) => {
                 let events = executed.events.len() as u64;
                 if events > 0 && executed.version == loaded.version().plus(events) {
