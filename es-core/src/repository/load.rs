@@ -107,6 +107,7 @@ impl<A> Loaded<A> {
     }
 
     /// Applies what one stored event is read as, all of it or nothing, because the version moves on once for all.
+    #[inline]
     pub(super) fn replay<C: Codec>(&mut self, codec: &C, parts: &[RecordedEvent]) -> Result<(), DecodeError>
     where
         A: Aggregate,
@@ -115,11 +116,20 @@ impl<A> Loaded<A> {
         if let [event] = parts {
             self.state.replay(codec, event)?;
         } else {
-            let decoded: Result<Vec<_>, _> = parts.iter().map(|part| A::Event::decode(codec, part)).collect();
-            decoded?.into_iter().flatten().for_each(|event| self.state.apply_event(event));
+            self.replay_together(codec, parts)?;
         }
         let &RecordedEvent { id, version, position, recorded_at, .. } = last;
         self.stand_on(id, version, position, recorded_at);
+        Ok(())
+    }
+
+    #[cold]
+    fn replay_together<C: Codec>(&mut self, codec: &C, parts: &[RecordedEvent]) -> Result<(), DecodeError>
+    where
+        A: Aggregate,
+    {
+        let decoded: Result<Vec<_>, _> = parts.iter().map(|part| A::Event::decode(codec, part)).collect();
+        decoded?.into_iter().flatten().for_each(|event| self.state.apply_event(event));
         Ok(())
     }
 

@@ -106,12 +106,24 @@ impl<'l> Positions<'l> {
     }
 
     /// Where the event with this version is; they are asked for in the direction of the read.
+    #[inline]
     fn of(&mut self, version: Version) -> Option<Position> {
-        if version <= self.before || index(version.get() - self.before.get()) > self.window.len() {
-            let shard = self.log.streams.read(self.place);
-            self.look_at(shard.find(self.place, self.stream)?, version);
+        match self.in_window(version) {
+            Some(position) => Some(position),
+            None => self.beyond_window(version),
         }
-        self.window.get(index(version.get() - self.before.get()) - 1).copied()
+    }
+
+    #[inline]
+    fn in_window(&self, version: Version) -> Option<Position> {
+        self.window.get(index(version.get().wrapping_sub(self.before.get() + 1))).copied()
+    }
+
+    #[cold]
+    fn beyond_window(&mut self, version: Version) -> Option<Position> {
+        let shard = self.log.streams.read(self.place);
+        self.look_at(shard.find(self.place, self.stream)?, version);
+        self.in_window(version)
     }
 
     /// Moves the window to where it has this version and those that follow in the direction of the read.
