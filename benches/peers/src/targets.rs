@@ -29,12 +29,12 @@ const LIMIT: &str = "by hand";
 /// The limit that keeps ids, times and metadata as well.
 const RECORDED: &str = "by hand, recorded";
 
-const REPLAY: &str = "An event of the store has an id, a time and metadata beside it, so there is more to read; a page of events is read through one lock and one boxed future.";
-const CACHED: &str = "An event is decoded again before it is appended, so that the state that is kept is the one that a replay would give; this is a quarter of it. The rest is the boxed future of a store that can be any, the search for the id among those of all events, and an outcome that tells version, position, events and metadata.";
+const REPLAY: &str = "An event of the store has an id, a time and metadata beside it, so there is more to read; a page of events is read through one boxed future, and the fold stands on each event by its id, version, position and time.";
+const CACHED: &str = "An event is decoded again before it is appended, so that the state that is kept is the one that a replay would give; this is a sixth of it. The rest is a copy of the command for another attempt, the boxed future of a store that can be any, the search for the id among those of all events, and an outcome that tells version, position, events and metadata.";
 const RECORDS: &str = "An event has an id, a time and metadata, which the limit does not keep.";
 const PROJECTION: &str = "As for replay; and events are selected by category and name, and the checkpoint moves with each, under the lock that queries take.";
 const COMPACT: &str = "The format tells of itself what it holds, so that a payload can be shown as JSON without the program that wrote it; the positional limit in the tables, which cannot, is the least that can be reached.";
-const TASKS: &str = "One log has one order: appends go through one lock, whose data moves from one core to the other. The limit has the same lock.";
+const TASKS: &str = "One log has one order: appends get their places under one lock, and ids come from one counter, which move from one core to the other for each command. The limit has such a lock as well.";
 
 /// Every target that was measured.
 pub fn targets(results: &Results, plan: &Plan) -> Vec<Target> {
