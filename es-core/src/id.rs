@@ -178,7 +178,8 @@ impl<F: Fn(Timestamp) -> Uuid + Send + Sync> IdSource for F {
 ///
 /// After the milliseconds come a counter of 16 bits, which begins anew with each of them (RFC 9562, section 6.2, method
 /// 1), and 58 random bits.
-/// While the clock stands still or is behind, it counts on, and a full counter goes on in the next millisecond.
+/// While the clock stands still or is behind, it counts on, and a full counter goes on in the next millisecond; times are
+/// told apart up to the year 10889, which is what 48 bits of milliseconds hold.
 /// Threads that share a source wait for nothing.
 ///
 /// # Panics

@@ -3,17 +3,18 @@
 
 use async_trait::async_trait;
 use es_core::store::{
-    AppendError, Appended, InlineAppend, InlineProjections, MultiAppend, MultiAppendError, MultiAppended, ReadLog,
-    RowWrite,
+    AppendError, Appended, CheckpointName, InlineAppend, InlineProjections, MultiAppend, MultiAppendError,
+    MultiAppended, ReadLog, RowWrite,
 };
 use es_core::{ExpectedVersion, NewEvent, Position, RecordedEvent, StreamId};
 
 use crate::log::Log;
 use crate::store::{Kept, MemoryStore, cut_loose};
 
-/// What the projections make of the log and of the events that are to follow it.
+/// What the projections make of the log and of the events that are to follow it. Nothing of theirs is called again before
+/// that is kept, so nothing can fail between the events and the rows.
 struct Projected {
-    writes: Vec<Vec<RowWrite>>,
+    writes: Vec<(CheckpointName, Vec<RowWrite>)>,
     through: Position,
 }
 
@@ -32,18 +33,16 @@ fn project(
         let mut events = log.events(&range);
         events.extend(new.iter().filter(|event| filter.selects(&event.stream, &event.name)).cloned());
         let projected = projection.project(&events, &mut |keys| Ok(kept.read_models.load(name, keys)));
-        writes.push(
-            projected.map_err(|cause| AppendError::NotProjected { projection: name.clone(), cause: cause.into() })?,
-        );
+        let refused = |cause| AppendError::NotProjected { projection: name.clone(), cause };
+        writes.push((name.clone(), projected.map_err(|cause| refused(cause.into()))?));
     }
     Ok(Projected { writes, through })
 }
 
-fn keep(kept: &mut Kept, projections: &InlineProjections, projected: Projected) {
-    for (projection, writes) in projections.iter().zip(projected.writes) {
-        let name = projection.name();
-        kept.read_models.write(name, writes);
-        kept.checkpoints.advance(name, projected.through);
+fn keep(kept: &mut Kept, projected: Projected) {
+    for (name, writes) in projected.writes {
+        kept.read_models.write(&name, writes);
+        kept.checkpoints.advance(&name, projected.through);
     }
 }
 
@@ -69,7 +68,7 @@ impl InlineAppend for MemoryStore {
             let mut kept = self.kept();
             let projected = project(self.log(), &kept, &new, projections)?;
             let appended = writer.append(stream, expected, events)?;
-            keep(&mut kept, projections, projected);
+            keep(&mut kept, projected);
             Ok(appended)
         })?;
         committed(projections);
@@ -88,7 +87,7 @@ impl InlineAppend for MemoryStore {
             let mut kept = self.kept();
             let projected = project(self.log(), &kept, &new, projections)?;
             let appended = writer.append_multi(batch)?;
-            keep(&mut kept, projections, projected);
+            keep(&mut kept, projected);
             Ok::<_, MultiAppendError>(appended)
         })?;
         committed(projections);

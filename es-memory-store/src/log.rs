@@ -34,7 +34,7 @@ pub(crate) struct Log {
 /// How often the right to append is asked for before a thread goes to sleep for it.
 const TRIES: usize = 1_000;
 
-/// Tries for longer than an append takes. Whoever sleeps instead, and has to be woken, loses several times as much.
+/// Tries for longer than an append of a few events takes. Whoever sleeps instead, and has to be woken, loses several times as much.
 fn awake<T>(lock: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     for _ in 0..TRIES {
         match lock.try_lock() {

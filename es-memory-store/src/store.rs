@@ -26,8 +26,9 @@ use crate::wakeups::Wakeups;
 /// Cloning gives another handle to the same events, which are gone with the last handle.
 /// It keeps the [contract](es_core::store) of all stores, and its positions have no gaps.
 ///
-/// A read copies handles, not payloads, and one that [visits](EventStore::visit_stream) copies nothing; neither holds a
-/// writer up, and appends wait for each other only while their events get their places.
+/// A read copies handles, not payloads, and one that [visits](EventStore::visit_stream) copies only positions; neither
+/// holds a writer up for longer than it takes to copy 64 of them.
+/// Appends come one after the other, from the search for their ids to their places in the log.
 /// One with a filter looks at the events one after the other, 65 536 at most for a page.
 /// An event takes about 136 bytes beside its payload and its metadata, measured with up to a million events in 1000
 /// streams, and up to 21 more if its id is below one that came before it.

@@ -59,6 +59,8 @@ impl Running {
 
     /// The status of a processor whenever it changes; ends when the runner does.
     ///
+    /// Put each look at it away before the next, and before anything is awaited: meanwhile the processor cannot change it.
+    ///
     /// # Errors
     /// [`ControlError::Unknown`].
     pub fn watch(&self, name: &CheckpointName) -> Result<watch::Receiver<Status>, ControlError> {
@@ -85,11 +87,13 @@ impl Running {
         let mut status = entry.status.subscribe();
         let is_there = |status: &Status| position == Position::START || status.checkpoint >= Some(position);
         let is_over = |status: &Status| is_there(status) || matches!(status.state, State::Stopped(_));
-        let waited = timeout_at(Instant::now() + timeout, status.wait_for(is_over)).await;
+        // What is waited for is a look at the status, which is put away before the next: the driver cannot change it while
+        // anybody looks, and nobody else can look while the driver waits to change it.
+        let is_in_time = timeout_at(Instant::now() + timeout, status.wait_for(is_over)).await.is_ok();
         let now = entry.status.borrow().clone();
-        match (waited, now.state) {
+        match now.state {
             _ if position == Position::START || now.checkpoint >= Some(position) => Ok(()),
-            (Ok(_), State::Stopped(why)) => {
+            State::Stopped(why) if is_in_time => {
                 Err(WaitError::Stopped { processor, wanted: position, seen: now.checkpoint, why })
             }
             _ => Err(WaitError::Timeout { processor, wanted: position, seen: now.checkpoint, timeout }),

@@ -51,6 +51,7 @@ impl Entries {
         // Captured by reference, so that it is moved to its place at once.
         let mut event = Some(event);
         segment[at % SEGMENT].get_or_init(|| event.take().expect("it is asked for once"));
+        debug_assert!(event.is_none(), "the position was written before");
     }
 
     /// Shows what has been written to all who read the log, up to a position.

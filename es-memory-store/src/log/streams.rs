@@ -58,8 +58,8 @@ impl Streams {
         self.shards[place.shard()].0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Locks the shard of that place. Only for who has the right to append, and one at a time, or two may wait for each
-    /// other.
+    /// Locks the shard of that place. Only for who has the right to append, and each shard once, or two writers, or one
+    /// alone, may wait for ever.
     pub(super) fn write(&self, place: Place) -> RwLockWriteGuard<'_, Shard> {
         // Poisoned: as above.
         self.shards[place.shard()].0.write().unwrap_or_else(PoisonError::into_inner)

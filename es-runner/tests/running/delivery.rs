@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
 use es_core::store::EventFilter;
 use es_memory_store::MemoryStore;
@@ -198,4 +199,45 @@ async fn a_runner_that_cannot_work_does_not_start() {
     let follows = Runner::new(MemoryStore::new());
     let follows = follows.add_successor(Arc::new(Notes::new("v2")), &name("v1"), Options::default()).start();
     assert_eq!(follows.unwrap_err(), StartError::NothingToFollow { processor: name("v2"), old: name("v1") });
+}
+
+#[test]
+fn who_waits_and_the_processor_do_not_wait_for_each_other() {
+    let (done, is_done) = std::sync::mpsc::channel();
+    // In a thread of its own, which is left behind if it does not end.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
+        runtime.block_on(ask_all_the_time());
+        done.send(()).unwrap();
+    });
+    is_done
+        .recv_timeout(Duration::from_secs(120))
+        .expect("who waits for a position gets on, and so does the processor");
+}
+
+/// Every event is another status, and others look at it all the time.
+async fn ask_all_the_time() {
+    const EVENTS: u64 = 20_000;
+    let store = MemoryStore::new();
+    let notes = Arc::new(Notes::new("notes"));
+    let running = Runner::new(store.clone()).add(Arc::clone(&notes), Options::default()).start().unwrap();
+    let running = Arc::new(running);
+    fill(&store, 1, 1).await;
+    let asking = |_| {
+        let running = Arc::clone(&running);
+        tokio::spawn(async move {
+            let name = name("notes");
+            while running.status(&name).checkpoint < Some(p(EVENTS)) {
+                running.wait_for(&name, p(1), LONG).await.unwrap();
+            }
+        })
+    };
+    let asking: Vec<_> = (0..3).map(asking).collect();
+    for _ in 1..EVENTS {
+        fill(&store, 1, 1).await;
+        tokio::task::yield_now().await;
+    }
+    for asking in asking {
+        asking.await.unwrap();
+    }
 }
