@@ -12,6 +12,7 @@ use es_core::{Clock, ProcessDriver, ProcessError, ProcessManager, Timestamp};
 use es_runner::{Running, State, Status};
 use tokio::sync::watch;
 
+use crate::caught::caught;
 use crate::status::DeadlineStatus;
 
 /// Nobody sleeps longer than this: the clock that deadlines go by may be set anew.
@@ -93,13 +94,19 @@ impl Timer {
                 active = active => if active.is_err() { return },
                 () = stopping.asked() => return,
             }
-            let wait = match self.reach(&*clock).await {
-                Ok(wait) => {
+            // Dropped half-way, it is as if the node had been killed there.
+            let reached = tokio::select! {
+                reached = caught(self.reach(&*clock)) => reached,
+                () = stopping.asked() => return,
+            };
+            let wait = match reached.map(|reached| reached.map_err(|error| chain(&error))) {
+                Ok(Ok(wait)) => {
                     pause = PAUSES.0;
                     wait
                 }
-                Err(error) => {
-                    self.note(|status| status.errors = chain(&error));
+                failed => {
+                    let errors = failed.map_or_else(|panic| vec![panic], |failed| failed.err().unwrap_or_default());
+                    self.note(|status| status.errors = errors);
                     // Until then, nothing else is tried, whatever the log says.
                     tokio::select! {
                         () = tokio::time::sleep(pause) => pause = (pause * 2).min(PAUSES.1),

@@ -15,6 +15,7 @@ mod status;
 mod target;
 mod wait;
 
+mod caught;
 mod deadlines;
 mod memory;
 mod versions;

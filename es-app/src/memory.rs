@@ -1,5 +1,6 @@
 //! Projections in memory: each node folds its own, from the beginning of the log.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use es_core::{Position, Projection, ProjectionRunner};
 use es_runner::Running;
 
 use crate::application::AppStore;
+use crate::caught::caught;
 use crate::deadlines::{Stopping, chain};
 use crate::status::MemoryStatus;
 use crate::wait::{WaitError, Waits};
@@ -32,11 +34,12 @@ pub(crate) struct Memory<P> {
     runner: ProjectionRunner<P, AppStore>,
     /// What failed last, and where that was.
     failed: Mutex<(Position, Vec<String>)>,
+    has_panicked: AtomicBool,
 }
 
 impl<P: Projection> Memory<P> {
     pub(crate) fn new(name: CheckpointName, runner: ProjectionRunner<P, AppStore>) -> Self {
-        Self { name, runner, failed: Mutex::new((Position::START, Vec::new())) }
+        Self { name, runner, failed: Mutex::new((Position::START, Vec::new())), has_panicked: AtomicBool::new(false) }
     }
 
     fn failed(&self) -> MutexGuard<'_, (Position, Vec<String>)> {
@@ -62,9 +65,14 @@ impl<P: Projection> InMemory for Memory<P> {
         let (mut pause, mut seen) = (first, self.runner.checkpoint());
         loop {
             let error = tokio::select! {
-                ended = self.runner.run() => match ended {
-                    Ok(never) => match never {},
-                    Err(error) => error,
+                ended = caught(self.runner.run()) => match ended {
+                    Ok(Ok(never)) => match never {},
+                    Ok(Err(error)) => error,
+                    // It may have done a part of an event, so it does no more.
+                    Err(panic) => {
+                        *self.failed() = (self.runner.checkpoint(), vec![panic]);
+                        return self.has_panicked.store(true, Ordering::Relaxed);
+                    }
                 },
                 () = stopping.asked() => return,
             };
@@ -87,7 +95,7 @@ impl<P: Projection> Waits for Memory<P> {
         // Another task keeps it up, and tries again what fails.
         let there = async {
             while self.runner.checkpoint() < wanted {
-                if self.runner.wait_for(wanted).await.is_err() {
+                if self.has_panicked.load(Ordering::Relaxed) || self.runner.wait_for(wanted).await.is_err() {
                     tokio::time::sleep(PAUSES.0).await;
                 }
             }

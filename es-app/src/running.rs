@@ -244,11 +244,11 @@ impl RunningApplication {
     pub async fn stop(&self) {
         // Also where nobody listens.
         self.0.stop.send_replace(true);
-        {
+        let tasks = async {
             let mut tasks = self.0.tasks.lock().await;
             while tasks.join_next().await.is_some() {}
-        }
-        self.0.running.halt().await;
+        };
+        tokio::join!(tasks, self.0.running.halt());
     }
 }
 

@@ -109,6 +109,8 @@ impl<P: Projection, S, C: Codec> ProjectionRunner<P, S, C> {
     }
 
     /// Answers a query from what the read model has seen so far.
+    ///
+    /// Nothing is projected meanwhile, so an answer must not ask this runner itself.
     pub fn query<Q: Query>(&self, query: Q) -> Q::Answer
     where
         P: Answer<Q>,
@@ -117,6 +119,8 @@ impl<P: Projection, S, C: Codec> ProjectionRunner<P, S, C> {
     }
 
     /// Looks at the read model and its checkpoint together, for example to save both.
+    ///
+    /// Nothing is projected meanwhile, so `look` must not ask this runner itself.
     pub fn read<T>(&self, look: impl FnOnce(&P, Position) -> T) -> T {
         self.seen(|read_model| look(&read_model.projection, read_model.checkpoint))
     }

@@ -39,7 +39,7 @@ impl<P: EventProcessor + 'static> Driver<P> {
                     }
                     (Some(at), Some(0)) => self.blame(run, at, errors).await,
                     _ if cut.len() > 1 => {
-                        run.size = cut.len() / 2;
+                        run.size = about_half(cut);
                         Next::Step
                     }
                     _ => Next::Exit(Exit::Stopped(Stopped::Failed { at: None, errors })),
@@ -69,11 +69,13 @@ impl<P: EventProcessor + 'static> Driver<P> {
         }
         if keys.is_empty() {
             keys.push(at.stream.as_str().to_owned());
-            // The log does not give it, so reading goes on behind it.
-            run.scanned = run.scanned.max(at.position);
         }
         match self.park(run, &at, keys, errors.clone(), failed).await {
-            Ok(()) => Next::Step,
+            Ok(()) => {
+                // If the log does not give it, reading goes on behind it, now that it is kept.
+                run.scanned = run.scanned.max(at.position);
+                Next::Step
+            }
             Err(Trouble::Superseded) => Next::Load,
             Err(Trouble::Store(store)) => {
                 run.failures += 1;
@@ -85,6 +87,51 @@ impl<P: EventProcessor + 'static> Driver<P> {
                 full.extend(errors);
                 Next::Exit(Exit::Stopped(Stopped::Failed { at: Some(at), errors: full }))
             }
+        }
+    }
+}
+
+/// How many events come before the position in the middle, or 1: fewer than there are, though a position is never split.
+///
+/// Not all of `cut` is at one position.
+fn about_half(cut: &[RecordedEvent]) -> usize {
+    let middle = cut[cut.len() / 2].position;
+    cut.iter().take_while(|event| event.position < middle).count().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use es_core::{EventName, Metadata, Position, Timestamp, Version};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn at(positions: &[u64]) -> Vec<RecordedEvent> {
+        let event = |&position: &u64| RecordedEvent {
+            stream: "account-ada".parse().unwrap(),
+            version: Version::new(position),
+            position: Position::new(position),
+            id: es_core::EventId::new(Uuid::from_u128(u128::from(position))),
+            name: EventName::from_static("noted"),
+            schema_version: 1,
+            recorded_at: Timestamp::UNIX_EPOCH,
+            metadata: Metadata::new(),
+            payload: "{}".into(),
+        };
+        positions.iter().map(event).collect()
+    }
+
+    #[test]
+    fn what_is_tried_next_is_less_also_where_a_stored_event_is_read_as_several() {
+        for (positions, size) in [
+            (&[1, 2][..], 1),
+            (&[1, 2, 3, 4], 2),
+            (&[1, 2, 2, 2], 1),
+            (&[1, 1, 1, 2], 1),
+            (&[1, 1, 2, 2, 2, 3], 2),
+            (&[1, 1, 1, 1, 1, 2, 3], 1),
+        ] {
+            assert_eq!(about_half(&at(positions)), size, "{positions:?}");
         }
     }
 }

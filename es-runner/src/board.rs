@@ -53,9 +53,14 @@ impl Board {
 impl Drop for Board {
     /// Whatever ended the driver, nobody is told that it still runs.
     fn drop(&mut self) {
+        let why = if std::thread::panicking() {
+            Stopped::Failed { at: None, errors: vec!["it panicked where it says where it is".to_owned()] }
+        } else {
+            Stopped::Requested
+        };
         self.update(|status| {
             if !matches!(status.state, State::Stopped(_)) {
-                status.state = State::Stopped(Stopped::Requested);
+                status.state = State::Stopped(why);
             }
             status.token = None;
         });

@@ -19,6 +19,26 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Does what one that is not active can: it stops, and says why, or it goes on as it does anyway.
+    ///
+    /// It does not know where it is, so it hands nothing over.
+    pub(crate) fn while_idle(self, name: &CheckpointName) -> Option<Stopped> {
+        match self {
+            Self::Stop { why, reply } if !matches!(why, Stopped::Replaced { .. }) => {
+                let _ = reply.send(Ok(None));
+                Some(why)
+            }
+            Self::Resume { reply } => {
+                let _ = reply.send(Ok(()));
+                None
+            }
+            command => {
+                command.refuse(name);
+                None
+            }
+        }
+    }
+
     /// Says that this node cannot do it, because it is not the active one.
     pub(crate) fn refuse(self, name: &CheckpointName) {
         let error = ControlError::NotActive { processor: name.clone() };

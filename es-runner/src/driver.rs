@@ -44,6 +44,8 @@ pub(crate) struct Driver<P: EventProcessor> {
     pub(crate) follows: Option<Follows>,
     /// The newer version that follows this one.
     pub(crate) followed_by: Option<(CheckpointName, Arc<dyn Whereabouts>)>,
+    /// Whether it has taken over from the older version that it follows.
+    pub(crate) is_promoted: bool,
 }
 
 /// Why a processor is not active any longer.
@@ -78,8 +80,11 @@ impl<P: EventProcessor + 'static> Driver<P> {
                 First::Other(Exit::Stopped(why @ Stopped::Replaced { .. })) => {
                     self.board.stop(why);
                     let keeper = keep(Arc::clone(&self.shared), lease.clone(), Instant::now());
-                    let _ = first(keeper, self.stopped()).await;
-                    self.release(lease).await;
+                    match first(keeper, self.stopped()).await {
+                        // It has been replaced all the same, and would be beside who has replaced it.
+                        First::One(()) => self.stopped().await,
+                        First::Other(()) => self.release(lease).await,
+                    }
                 }
                 First::Other(Exit::Stopped(why)) => {
                     self.release(lease).await;
@@ -103,7 +108,10 @@ impl<P: EventProcessor + 'static> Driver<P> {
                 Ok(lease) => return Ok((Some(lease), asked)),
                 Err(LeaseError::Held { by, .. }) => {
                     failures = 0;
-                    let checkpoint = self.processor.checkpoint().await.ok();
+                    let checkpoint = match first(self.processor.checkpoint(), self.stop.asked()).await {
+                        First::One(checkpoint) => checkpoint.ok(),
+                        First::Other(()) => return Err(()),
+                    };
                     let head = self.shared.pages.head();
                     self.board.update(|status| {
                         status.state = State::Standby { held_by: by };
@@ -120,14 +128,13 @@ impl<P: EventProcessor + 'static> Driver<P> {
             };
             let told = first(self.commands.recv(), self.stop.sleep(wait)).await;
             match told {
-                First::One(Some(Command::Stop { why, reply })) => {
-                    let _ = reply.send(Ok(None));
-                    self.board.stop(why);
-                    self.stopped().await;
-                    return Err(());
+                First::One(Some(command)) => {
+                    if let Some(why) = command.while_idle(&self.board.name) {
+                        self.board.stop(why);
+                        self.stopped().await;
+                        return Err(());
+                    }
                 }
-                First::One(Some(Command::Resume { reply })) => drop(reply.send(Ok(()))),
-                First::One(Some(command)) => command.refuse(&self.board.name),
                 First::One(None) => self.stop.asked().await,
                 First::Other(_) => {}
             }
@@ -173,16 +180,18 @@ impl<P: EventProcessor + 'static> Driver<P> {
 /// Renews a lease that was `asked` for then; returns when it is lost, by the store's word or because it may have ended.
 async fn keep(shared: Arc<Shared>, lease: Option<Lease>, asked: Instant) {
     let Some((leases, lease)) = shared.leases.as_ref().zip(lease) else { return std::future::pending().await };
-    let mut end = asked + shared.ttl;
-    let mut wait = shared.ttl / 3;
+    // Counted from when it was asked for, however long the answer took.
+    let (mut end, mut next) = (asked + shared.ttl, asked + shared.ttl / 3);
     loop {
-        tokio::time::sleep(wait).await;
+        if Instant::now() >= end {
+            return;
+        }
+        tokio::time::sleep_until(next).await;
         let asked = Instant::now();
         match timeout_at(end, leases.renew_lease(&lease, shared.ttl)).await {
-            Ok(Ok(_)) => (end, wait) = (asked + shared.ttl, shared.ttl / 3),
+            Ok(Ok(_)) => (end, next) = (asked + shared.ttl, asked + shared.ttl / 3),
             Ok(Err(LeaseError::Lost { .. })) | Err(_) => return,
-            Ok(Err(_)) if Instant::now() >= end => return,
-            Ok(Err(_)) => wait = (shared.ttl / 20).min(end - Instant::now()),
+            Ok(Err(_)) => next = (Instant::now() + shared.ttl / 20).min(end),
         }
     }
 }

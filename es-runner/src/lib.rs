@@ -11,6 +11,7 @@ mod blame;
 mod board;
 mod command;
 mod driver;
+mod handover;
 mod repair;
 mod run;
 
@@ -23,9 +24,11 @@ mod first;
 mod random;
 mod shared;
 mod trouble;
+mod wait;
 
 pub use self::command::{ControlError, Retried};
 pub use self::options::{Backoff, OnFailure, Options};
 pub use self::runner::{Runner, StartError};
-pub use self::running::{Running, WaitError};
+pub use self::running::Running;
 pub use self::status::{Happened, Progress, State, Status, Stopped, Trend};
+pub use self::wait::WaitError;

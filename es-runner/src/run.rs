@@ -113,8 +113,14 @@ impl<P: EventProcessor + 'static> Driver<P> {
                         Trouble::Superseded => vec!["another instance has claimed it".to_owned()],
                     };
                     let wait = self.troubled(loads, errors);
-                    if !self.stop.sleep(wait).await {
-                        return Exit::Ended;
+                    match first(self.commands.recv(), self.stop.sleep(wait)).await {
+                        First::One(Some(command)) => {
+                            if let Some(why) = command.while_idle(&self.board.name) {
+                                return Exit::Stopped(why);
+                            }
+                        }
+                        First::Other(true) => {}
+                        First::One(None) | First::Other(false) => return Exit::Ended,
                     }
                     continue;
                 }
@@ -151,7 +157,7 @@ impl<P: EventProcessor + 'static> Driver<P> {
             return Ok(Err(Exit::Stopped(Stopped::Replaced { by: by.clone() })));
         }
         let mut mark = None;
-        if let Some(follows) = &self.follows {
+        if let Some(follows) = self.follows.as_ref().filter(|_| !self.is_promoted) {
             let old = follows.old.checkpoint().await?;
             // Once it is ahead, it has taken over.
             if checkpoint <= old {
@@ -259,6 +265,7 @@ impl<P: EventProcessor + 'static> Driver<P> {
             }
             Command::Promote { mark, reply } => {
                 run.mark = None;
+                self.is_promoted = true;
                 self.board.tell(Happened::Promoted { mark });
                 let _ = reply.send(Ok(()));
                 Next::Step

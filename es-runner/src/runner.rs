@@ -189,6 +189,7 @@ impl Runner {
                 clear,
                 follows,
                 followed_by,
+                is_promoted: false,
             };
             drivers.spawn(driver.run());
         });

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use es_core::Position;
 use es_core::store::{CheckpointName, ParkedEvent, ParkedKey};
-use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, broadcast, mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
 
 use crate::command::{Command, ControlError, Reply, Retried};
+use crate::handover::{Party, hand_over, tell};
 use crate::shared::Shared;
 use crate::status::{Progress, State, Status, Stopped};
 use crate::trouble::chain;
+use crate::wait::{WaitError, wait_for};
 
 /// Processors at work, until they are [stopped](Running::stop); dropped, they are aborted at their next await.
 pub struct Running {
@@ -82,22 +83,8 @@ impl Running {
         position: Position,
         timeout: Duration,
     ) -> Result<(), WaitError> {
-        let processor = name.clone();
-        let Some(entry) = self.entries.get(name) else { return Err(WaitError::Unknown { processor }) };
-        let mut status = entry.status.subscribe();
-        let is_there = |status: &Status| position == Position::START || status.checkpoint >= Some(position);
-        let is_over = |status: &Status| is_there(status) || matches!(status.state, State::Stopped(_));
-        // What is waited for is a look at the status, which is put away before the next: the driver cannot change it while
-        // anybody looks, and nobody else can look while the driver waits to change it.
-        let is_in_time = timeout_at(Instant::now() + timeout, status.wait_for(is_over)).await.is_ok();
-        let now = entry.status.borrow().clone();
-        match now.state {
-            _ if position == Position::START || now.checkpoint >= Some(position) => Ok(()),
-            State::Stopped(why) if is_in_time => {
-                Err(WaitError::Stopped { processor, wanted: position, seen: now.checkpoint, why })
-            }
-            _ => Err(WaitError::Timeout { processor, wanted: position, seen: now.checkpoint, timeout }),
-        }
+        let Some(entry) = self.entries.get(name) else { return Err(WaitError::Unknown { processor: name.clone() }) };
+        wait_for(&entry.status, name, position, timeout).await
     }
 
     /// What is parked of a processor, in the order of the log: after a position, and of one key if one is given.
@@ -193,7 +180,6 @@ impl Running {
         old: &CheckpointName,
         timeout: Duration,
     ) -> Result<Position, ControlError> {
-        let end = Instant::now() + timeout;
         for name in [new, old] {
             let status = self.entry(name)?.status.borrow().clone();
             if matches!(status.state, State::Standby { .. } | State::Stopped(_)) {
@@ -203,34 +189,12 @@ impl Running {
         if self.entry(new)?.follows.as_ref().is_some_and(|follows| follows != old) {
             return Err(ControlError::NotRegistered { processor: new.clone(), what: "follow another than its own" });
         }
-        // Most of the way is gone while the old one still works.
-        let near = self.status(old).checkpoint.unwrap_or_default();
-        self.come_to(new, old, near, end).await?;
-        let replaced = |reply| Command::Stop { why: Stopped::Replaced { by: new.clone() }, reply };
-        let mark = self.tell(old, replaced).await?.unwrap_or_default();
-        let handed_over = async {
-            self.come_to(new, old, mark, end).await?;
-            self.tell(new, |reply| Command::Promote { mark, reply }).await
+        let party = |name: &CheckpointName| {
+            self.entry(name).map(|Entry { status, commands, .. }| Party::new(name, status, commands))
         };
-        match handed_over.await {
-            Ok(()) => Ok(mark),
-            Err(error) => {
-                self.resume(old).await?;
-                Err(error)
-            }
-        }
-    }
-
-    async fn come_to(
-        &self,
-        new: &CheckpointName,
-        old: &CheckpointName,
-        mark: Position,
-        end: Instant,
-    ) -> Result<(), ControlError> {
-        let waited = self.wait_for(new, mark, end.saturating_duration_since(Instant::now())).await;
-        let seen = self.status(new).checkpoint;
-        waited.map_err(|_| ControlError::NotThere { processor: new.clone(), old: old.clone(), mark, seen })
+        // It goes to its end also where nobody waits for that any more, or neither of the two would go on.
+        let handed_over = tokio::spawn(hand_over(party(new)?, party(old)?, timeout));
+        handed_over.await.map_err(|_| ControlError::NotActive { processor: new.clone() })?
     }
 
     /// Stops all processors: each finishes its batch, or drops it if that takes too long, and releases its lease.
@@ -259,11 +223,7 @@ impl Running {
         name: &CheckpointName,
         command: impl FnOnce(Reply<T>) -> Command,
     ) -> Result<T, ControlError> {
-        let (reply, answer) = oneshot::channel();
-        // Whoever has gone, or is dropped with its lease, does not answer.
-        let gone = || ControlError::NotActive { processor: name.clone() };
-        self.entry(name)?.commands.send(command(reply)).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        tell(&self.entry(name)?.commands, name, command).await
     }
 }
 
@@ -271,40 +231,4 @@ impl fmt::Debug for Running {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Running").field("statuses", &self.statuses()).finish_non_exhaustive()
     }
-}
-
-/// Why a position was not reached.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WaitError {
-    /// This runner has no processor of that name.
-    #[error("this runner has no processor `{processor}`")]
-    Unknown {
-        /// The name.
-        processor: CheckpointName,
-    },
-    /// It took too long.
-    #[error("after {timeout:?} `{processor}` has come to {seen:?}, and not to position {wanted}")]
-    Timeout {
-        /// The name.
-        processor: CheckpointName,
-        /// Where it was to come.
-        wanted: Position,
-        /// Where it is.
-        seen: Option<Position>,
-        /// How long that was.
-        timeout: Duration,
-    },
-    /// The processor does nothing any more, and will not come there.
-    #[error("`{processor}` has stopped at {seen:?}, before position {wanted}: {why:?}")]
-    Stopped {
-        /// The name.
-        processor: CheckpointName,
-        /// Where it was to come.
-        wanted: Position,
-        /// Where it is.
-        seen: Option<Position>,
-        /// Why it has stopped.
-        why: Stopped,
-    },
 }

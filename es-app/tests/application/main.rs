@@ -4,6 +4,7 @@ mod domain;
 
 mod checks;
 mod nodes;
+mod panics;
 mod retries;
 mod running;
 mod takeover;

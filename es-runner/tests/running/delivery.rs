@@ -201,6 +201,15 @@ async fn a_runner_that_cannot_work_does_not_start() {
     assert_eq!(follows.unwrap_err(), StartError::NothingToFollow { processor: name("v2"), old: name("v1") });
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_has_all_the_time_of_the_world_may_say_so() {
+    let store = MemoryStore::new();
+    let running = Runner::new(store.clone()).add(Arc::new(Notes::new("notes")), Options::default()).start().unwrap();
+    let last = fill(&store, 10, 1).await;
+    running.wait_for(&name("notes"), last, Duration::MAX).await.unwrap();
+    running.stop().await;
+}
+
 #[test]
 fn who_waits_and_the_processor_do_not_wait_for_each_other() {
     let (done, is_done) = std::sync::mpsc::channel();

@@ -7,8 +7,9 @@ use std::time::Duration;
 use es_core::store::ParkCapacity;
 use es_memory_store::MemoryStore;
 use es_runner::{ControlError, Happened, OnFailure, Options, Runner, StartError, State, Stopped};
+use es_testkit::stores::{ChaosStore, Fault, Operation};
 
-use crate::bench::{LONG, Notes, Wrong, fill, name, p, put};
+use crate::bench::{LONG, Notes, Wrong, fill, name, p, put, runtime_clock};
 
 #[tokio::test(start_paused = true)]
 async fn a_rebuild_gives_what_there_was_and_touches_nothing_else() {
@@ -164,6 +165,63 @@ async fn an_old_version_goes_on_if_the_new_one_is_too_slow() {
     let last = put(&store, 1, "fine").await;
     running.wait_for(&name("v1"), last, LONG).await.unwrap();
     assert_eq!(old.effects(), [101]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handover_that_nobody_waits_for_any_more_goes_to_its_end() {
+    for (patience, is_handed_over) in [(Duration::from_secs(20), false), (LONG, true)] {
+        let store = MemoryStore::new();
+        // When it is asked where it is, the old one is in the middle of what the new one still has to come to.
+        let last = fill(&store, 10, 10).await;
+        let old = Arc::new(Notes::new("v1").pausing(Duration::from_secs(5)));
+        let new = Arc::new(Notes::new("v2").pausing(Duration::from_secs(30)));
+        (old.model().checkpoint, new.model().checkpoint) = (Some(last), Some(last));
+        let runner = Runner::new(store.clone()).add(Arc::clone(&old), Options::default());
+        let running = runner.add_successor(Arc::clone(&new), &name("v1"), Options::default()).start().unwrap();
+        running.wait_for(&name("v1"), last, LONG).await.unwrap();
+        let last = put(&store, 1, "fine").await;
+        while old.handled.load(SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let (one, other) = (name("v2"), name("v1"));
+        let promoting = running.promote(&one, &other, patience);
+        // Dropped after the old one has been stopped at the new event, and before the new one is there.
+        assert!(tokio::time::timeout(Duration::from_secs(10), promoting).await.is_err());
+        assert_eq!(running.status(&name("v1")).state, State::Stopped(Stopped::Replaced { by: name("v2") }));
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        let next = put(&store, 1, "fine").await;
+        let goes_on = name(if is_handed_over { "v2" } else { "v1" });
+        running.wait_for(&goes_on, next, LONG).await.unwrap();
+        running.stop().await;
+        let (by_old, by_new) = (vec![last.get()], vec![next.get()]);
+        let both = vec![last.get(), next.get()];
+        assert_eq!((old.effects(), new.effects()), if is_handed_over { (by_old, by_new) } else { (both, vec![]) });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_promotion_outlives_the_leases_of_both() {
+    let ttl = Duration::from_secs(10);
+    let store = MemoryStore::new().with_clock(runtime_clock());
+    // No lease is renewed, so each is lost and granted again all the time.
+    let deaf = ChaosStore::new(store.clone(), 1).chance(Operation::RenewLease, Fault::Before, 1.0);
+    let last = fill(&store, 10, 10).await;
+    let (old, new) = (Arc::new(Notes::new("v1")), Arc::new(Notes::new("v2")));
+    let runner = Runner::new(store.clone()).leases(deaf).owner("node").lease_time(ttl);
+    let runner = runner.add(Arc::clone(&old), Options::default());
+    let running = runner.add_successor(Arc::clone(&new), &name("v1"), Options::default()).start().unwrap();
+    for processor in ["v1", "v2"] {
+        running.wait_for(&name(processor), last, LONG).await.unwrap();
+    }
+    let mark = running.promote(&name("v2"), &name("v1"), LONG).await.unwrap();
+    assert_eq!(mark, last);
+    // The new one has done nothing yet by which the next to ask could tell that it has taken over.
+    tokio::time::sleep(ttl * 20).await;
+    let next = put(&store, 1, "fine").await;
+    running.wait_for(&name("v2"), next, LONG).await.unwrap();
+    assert_eq!((old.sorted(), new.effects()), ((1..=10).collect(), vec![next.get()]));
+    assert_eq!(running.status(&name("v1")).state, State::Stopped(Stopped::Replaced { by: name("v2") }));
     running.stop().await;
 }
 

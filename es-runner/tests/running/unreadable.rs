@@ -9,6 +9,7 @@ use es_core::store::ParkCapacity;
 use es_core::{EventProcessor, Events, Position, RecordedEvent, StreamId, StreamUpcaster, UpcastingStore};
 use es_memory_store::MemoryStore;
 use es_runner::{OnFailure, Options, Retried, Runner, Running, State, Stopped};
+use es_testkit::stores::{ChaosStore, Fault, Operation};
 
 use crate::bench::{LONG, Notes, fill, name, p, put, runtime_clock};
 
@@ -101,6 +102,25 @@ async fn an_event_that_cannot_be_read_is_parked_with_all_later_ones_of_its_strea
     assert_eq!(notes.sorted(), (1..=45).collect::<Vec<_>>());
     notes.assert_order();
     running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_cannot_be_read_is_not_passed_by_if_parking_it_fails_at_first() {
+    for fault in [Fault::Before, Fault::After, Fault::Twice] {
+        let (store, reader) = log().await;
+        let notes = Arc::new(Notes::new("notes"));
+        let failures = ChaosStore::new(store.clone(), 1).on(Operation::ParkEvent, 1, fault);
+        let log = UpcastingStore::new(store.clone(), reader.clone());
+        let runner = Runner::new(log).failures(failures.clone()).clock(runtime_clock()).seed(1);
+        let running = runner.add(Arc::clone(&notes), parking()).start().unwrap();
+        running.wait_for(&name("notes"), p(40), LONG).await.unwrap();
+        assert_eq!(failures.injected().len(), 1);
+        let parked = running.parked(&name("notes"), None, Position::START, 100).await.unwrap();
+        assert_eq!(parked.iter().map(|event| event.position.get()).collect::<Vec<_>>(), [17, 22, 27, 32, 37]);
+        let done: Vec<_> = (1..=40).filter(|number| *number < 17 || number % 5 != 2).collect();
+        assert_eq!(notes.sorted(), done, "{fault}");
+        running.stop().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
