@@ -244,7 +244,8 @@ impl Target for WebhookTarget {
                 Answer::Taken => return Ok(()),
                 Answer::Refused { cause } => return Err(PublishError::Refused { cause }),
                 Answer::Misdirected { cause } => return Err(PublishError::Unavailable { retry_after: None, cause }),
-                Answer::Again { retry_after, cause } => (retry_after, cause),
+                // At once is no time to leave it alone for.
+                Answer::Again { retry_after, cause } => (retry_after.filter(|wait| !wait.is_zero()), cause),
             };
             failed += 1;
             if let Some(wait) = retry_after {

@@ -28,6 +28,13 @@ async fn retry_after_is_waited_for_instead_of_a_pause() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_asks_for_no_pause_gets_one() {
+    let (receiver, pauses) = (Receiver::new([Reply::Status(503, "Retry-After: 0\r\n")]).await, Pauses::default());
+    pauses.of(receiver.target()).publish(&message("1")).await.unwrap();
+    assert_eq!(pauses.count(), 1);
+}
+
+#[tokio::test]
 async fn other_messages_wait_as_well() {
     let (receiver, pauses) = (Receiver::new([Reply::Status(503, "retry-after: 50\r\n")]).await, Pauses::default());
     let target = pauses.of(receiver.target()).with_attempts(1);
