@@ -35,7 +35,7 @@ impl Shared {
         check: impl Fn(Option<Position>) -> Result<(), CheckpointError>,
     ) -> Result<Option<Position>, CheckpointError> {
         let (subject, mark) = (self.tables.subject(name), self.marks());
-        let mut before = None;
+        let (mut before, mut attempts) = (None, self.js.attempts());
         loop {
             let (sequence, last) = self.last_change(name).await?;
             if last.as_ref().is_some_and(|last| last.mark == mark) {
@@ -55,6 +55,7 @@ impl Shared {
             if matches!(published.map_err(failed)?, Published::At(_)) {
                 return Ok(before);
             }
+            attempts.again("others change the checkpoint each time").await.map_err(failed)?;
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Why the store failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum NatsError {
     /// The server, or enough servers of its cluster, did not answer for as long as the store goes on asking.

@@ -68,6 +68,7 @@ impl Shared {
         decide: impl Fn(Option<Lease>, Timestamp) -> Result<Lease, LeaseError>,
     ) -> Result<Lease, LeaseError> {
         let (key, mark) = (subject::token(name.as_str()), self.marks());
+        let mut attempts = self.js.attempts();
         loop {
             // A lease that ends while it is asked for is refused at worst.
             let (now, entry) = futures_util::future::join(self.server_time(), self.leases.load(&key)).await;
@@ -89,6 +90,7 @@ impl Shared {
             if self.leases.replace(&key, entry.revision, Some(value.into())).await.map_err(failed)? {
                 return Ok(lease);
             }
+            attempts.again("others change the lease each time").await.map_err(failed)?;
         }
     }
 }

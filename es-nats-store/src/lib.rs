@@ -138,6 +138,7 @@ mod commit;
 mod milestones;
 
 // JetStream.
+mod attempts;
 mod connect;
 mod fetch;
 mod js;

@@ -94,7 +94,7 @@ impl Shared {
         parts: impl Iterator<Item = &Expectation> + Clone,
         of_one_moment: bool,
     ) -> Result<HashMap<StreamId, Fresh>, MultiAppendError> {
-        let mut before = None;
+        let (mut before, start) = (None, Instant::now());
         loop {
             let mut ends = HashMap::new();
             for Expectation { stream, .. } in parts.clone() {
@@ -104,6 +104,11 @@ impl Shared {
             let seen: HashMap<_, _> = ends.iter().map(|(stream, end)| (stream.clone(), end.tail.sequence)).collect();
             if !of_one_moment || ends.len() == 1 || before.replace(seen.clone()) == Some(seen) {
                 return Ok(ends);
+            }
+            // A pause would only give others more time to append in between.
+            if start.elapsed() > self.js.patience {
+                let last = "others append to the streams each time".to_owned();
+                return Err(failed(NatsError::NoAnswer { patience: self.js.patience, last }));
             }
         }
     }

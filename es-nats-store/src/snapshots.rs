@@ -13,6 +13,8 @@ use crate::subject::token;
 
 /// How many fingerprints of a stream are kept.
 const FINGERPRINTS: usize = 2;
+/// Why a snapshot is not changed.
+const CONTENDED: &str = "others change the snapshot each time";
 
 /// What stands in the first line of a value; the state follows.
 #[derive(Serialize, Deserialize)]
@@ -95,6 +97,7 @@ impl SnapshotStore for NatsStore {
         if bytes > self.shared.max_message {
             return Err(failed(stream, NatsError::TooLarge { bytes, limit: self.shared.max_message }));
         }
+        let mut attempts = self.shared.js.attempts();
         loop {
             let entry = self.shared.snapshots.load(&key).await.map_err(|error| failed(stream, error))?;
             let mut value = given.clone();
@@ -112,6 +115,7 @@ impl SnapshotStore for NatsStore {
                 }
                 return Ok(());
             }
+            attempts.again(CONTENDED).await.map_err(|error| failed(stream, error))?;
         }
     }
 
@@ -131,12 +135,13 @@ impl SnapshotStore for NatsStore {
     async fn delete_snapshots(&self, stream: &StreamId) -> Result<(), SnapshotError> {
         let kept = self.shared.snapshots.list(&below(stream)).await.map_err(|error| failed(stream, error))?;
         for (key, entry) in kept {
-            let mut entry = entry;
+            let (mut entry, mut attempts) = (entry, self.shared.js.attempts());
             while entry.value.is_some() {
                 let deleted = self.shared.snapshots.replace(&key, entry.revision, None).await;
                 if deleted.map_err(|error| failed(stream, error))? {
                     break;
                 }
+                attempts.again(CONTENDED).await.map_err(|error| failed(stream, error))?;
                 entry = self.shared.snapshots.load(&key).await.map_err(|error| failed(stream, error))?;
             }
         }

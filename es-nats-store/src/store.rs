@@ -144,6 +144,7 @@ impl Subscribe for NatsStore {
     async fn appended_after(&self, position: Position) -> Result<(), ReadError> {
         let shared = &self.shared;
         let mut waiting: Option<Waiting> = None;
+        let mut has_looked = false;
         loop {
             // Listening comes before looking, so that an append between the two is not missed.
             let listener = shared.watch.listen();
@@ -151,6 +152,12 @@ impl Subscribe for NatsStore {
                 return Ok(());
             }
             if let Some(waiting) = &waiting {
+                // What others failed at before is tried again once.
+                if std::mem::replace(&mut has_looked, true)
+                    && let Some(error) = waiting.failed()
+                {
+                    return Err(read_failed(error));
+                }
                 waiting.look();
                 listener.await;
             } else {

@@ -3,7 +3,7 @@
 //! The consumer is a hint. It may be lost with its server; then another is made, and the leader is asked what was missed.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_nats::{Message, Subscriber};
@@ -27,6 +27,8 @@ pub(crate) struct Watch {
     grown: Event,
     waiting: AtomicUsize,
     is_running: AtomicBool,
+    /// Why nobody looks any more, if asking again would not help.
+    failed: Mutex<Option<NatsError>>,
 }
 
 impl Watch {
@@ -39,6 +41,10 @@ impl Watch {
         if self.head.fetch_max(sequence, Ordering::SeqCst) < sequence {
             self.grown.notify(usize::MAX);
         }
+    }
+
+    fn failed(&self) -> MutexGuard<'_, Option<NatsError>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn listen(&self) -> EventListener {
@@ -55,10 +61,19 @@ impl Waiting {
         Self(Arc::clone(shared))
     }
 
+    /// Why those who looked last have given up, if nobody looks since.
+    pub(crate) fn failed(&self) -> Option<NatsError> {
+        self.0.watch.failed().clone()
+    }
+
     /// Makes sure that somebody looks; who has listened before is then told of what comes, and if nobody looks any more.
     pub(crate) fn look(&self) {
-        if !self.0.watch.is_running.swap(true, Ordering::SeqCst) {
-            tokio::spawn(look(Arc::downgrade(&self.0)));
+        let watch = &self.0.watch;
+        if !watch.is_running.swap(true, Ordering::SeqCst) {
+            // From here on nobody looks if this is dropped, also if the task is never polled.
+            let looking = Looking(Arc::downgrade(&self.0));
+            *watch.failed() = None;
+            tokio::spawn(look(looking));
         }
     }
 }
@@ -69,7 +84,7 @@ impl Drop for Waiting {
     }
 }
 
-/// Says that nobody looks any more, however the task ends: also when its runtime goes away.
+/// Says that nobody looks any more, however the task ends: also when its runtime goes away before it has begun.
 struct Looking(Weak<Shared>);
 
 impl Drop for Looking {
@@ -82,21 +97,35 @@ impl Drop for Looking {
     }
 }
 
-async fn look(shared: Weak<Shared>) {
-    let _looking = Looking(Weak::clone(&shared));
+async fn look(looking: Looking) {
+    let shared = &looking.0;
     while let Some(strong) = shared.upgrade() {
         if strong.watch.waiting.load(Ordering::SeqCst) == 0 {
             return;
         }
-        let consumer = consumer(&strong).await;
-        // What came before the consumer was there.
-        let head = strong.head().await;
-        drop(strong);
-        match (consumer, head) {
-            (Ok(signs), Ok(_)) => follow(&shared, signs).await,
-            _ => tokio::time::sleep(HEARTBEAT).await,
+        match signs(&strong).await {
+            Ok(signs) => {
+                drop(strong);
+                follow(shared, signs).await;
+            }
+            // The servers may be back at any time.
+            Err(NatsError::NoAnswer { .. }) => {
+                drop(strong);
+                tokio::time::sleep(HEARTBEAT).await;
+            }
+            Err(error) => {
+                *strong.watch.failed() = Some(error);
+                return;
+            }
         }
     }
+}
+
+/// A consumer, once what came before it was there is known.
+async fn signs(shared: &Shared) -> Result<Subscriber, NatsError> {
+    let signs = consumer(shared).await?;
+    shared.head().await?;
+    Ok(signs)
 }
 
 /// Until there is no sign of the consumer, or nobody waits.

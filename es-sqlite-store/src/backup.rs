@@ -1,6 +1,7 @@
 //! A copy of the database while it is in use.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -41,9 +42,12 @@ pub enum BackupError {
 impl SqliteStore {
     /// Copies the database, as it is now, to a new file, while it is read and written.
     ///
-    /// The copy is made by a thread of its own under another name (`.partial` is appended), is checked, and then gets its
-    /// name; so a file of that name is a whole copy.
-    /// Dropping the future does not stop it.
+    /// The copy is made by a thread of its own in a file of its own (`.1.partial` is appended, or the next number that is
+    /// free), is checked, and then gets its name; so a file of that name is a whole copy.
+    /// Dropping the future does not stop it; of several copies to one path the first that is whole stays, and the others
+    /// end with [`BackupError::Exists`].
+    ///
+    /// If the process dies meanwhile, the partial file is left, and may be deleted.
     ///
     /// # Errors
     /// See [`BackupError`].
@@ -75,24 +79,36 @@ impl Drop for Told {
 }
 
 fn back_up(file: &DatabaseFile, path: &Path) -> Result<(), BackupError> {
+    let exists = || BackupError::Exists { path: path.to_owned() };
     if path.exists() {
-        return Err(BackupError::Exists { path: path.to_owned() });
+        return Err(exists());
     }
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
     let placed = |source| BackupError::Place { path: path.to_owned(), source };
-    if partial.exists() {
-        // Left behind by a crash.
-        fs::remove_file(&partial).map_err(placed)?;
-    }
+    let partial = partial(path).map_err(placed)?;
     let copied = copy(file, &partial).map_err(BackupError::from).and_then(|()| {
         // Unlike a renaming, a link does not overwrite what has come meanwhile.
-        fs::hard_link(&partial, path).map_err(placed)
+        fs::hard_link(&partial, path).map_err(|source| match source.kind() {
+            ErrorKind::AlreadyExists => exists(),
+            _ => placed(source),
+        })
     });
     let removed = fs::remove_file(&partial);
     copied?;
     removed.map_err(placed)
+}
+
+/// Makes an empty file for a copy, which no other copy to the same path touches.
+fn partial(path: &Path) -> io::Result<PathBuf> {
+    let mut number = 1_u64;
+    loop {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{number}.partial"));
+        match OpenOptions::new().write(true).create_new(true).open(&name) {
+            Ok(_) => return Ok(name.into()),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn copy(file: &DatabaseFile, partial: &Path) -> Result<(), SqliteError> {

@@ -38,6 +38,13 @@ impl Default for Inline {
     }
 }
 
+impl Inline {
+    /// Tells the projections that what they said is there, whether or not who appended still waits.
+    pub(crate) fn committed(&self) {
+        self.rows.iter().for_each(|projection| projection.committed());
+    }
+}
+
 /// Lets everything that is kept up see what follows its checkpoint, in a transaction that somebody else commits.
 pub(crate) fn project<'i>(tx: &Connection, kept: impl Iterator<Item = &'i Inline> + Clone) -> Result<(), SqliteError> {
     // What is read here may be rolled back, so nothing of it is kept.
@@ -114,12 +121,8 @@ impl SqliteStore {
         inline: Inline,
     ) -> Result<Appended, AppendError> {
         self.limits().check(stream, &events)?;
-        let rows = Arc::clone(&inline.rows);
-        match self.shared.queue.join(Task::Append { stream: stream.clone(), expected, events, inline }).await {
-            Ok(Done::Append(appended)) => {
-                rows.iter().for_each(|projection| projection.committed());
-                appended
-            }
+        match self.shared.write(Task::Append { stream: stream.clone(), expected, events, inline }).await {
+            Ok(Done::Append(appended)) => appended,
             Ok(_) => unreachable!("an append has the outcome of one"),
             Err(SqliteError::NotProjected { projection, source: cause }) => {
                 Err(AppendError::NotProjected { projection, cause })
@@ -130,12 +133,8 @@ impl SqliteStore {
 
     async fn append_multi_kept(&self, batch: MultiAppend, inline: Inline) -> Result<MultiAppended, MultiAppendError> {
         batch.validate(&self.limits())?;
-        let rows = Arc::clone(&inline.rows);
-        match self.shared.queue.join(Task::AppendMulti { batch, inline }).await {
-            Ok(Done::AppendMulti(appended)) => {
-                rows.iter().for_each(|projection| projection.committed());
-                appended
-            }
+        match self.shared.write(Task::AppendMulti { batch, inline }).await {
+            Ok(Done::AppendMulti(appended)) => appended,
             Ok(_) => unreachable!("an append to several streams has the outcome of one"),
             Err(SqliteError::NotProjected { projection, source: cause }) => {
                 Err(AppendError::NotProjected { projection, cause }.into())

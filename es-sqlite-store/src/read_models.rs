@@ -13,7 +13,7 @@ use crate::writer::{Done, Task};
 
 impl SqliteStore {
     async fn change_rows(&self, model: &CheckpointName, change: RowChange) -> Result<bool, ReadModelError> {
-        match self.shared.queue.join(Task::Rows { name: model.clone(), change }).await {
+        match self.shared.write(Task::Rows { name: model.clone(), change }).await {
             Ok(Done::Rows(changed)) => Ok(changed?),
             Ok(_) => unreachable!("a change of rows has the outcome of one"),
             Err(error) => Err(failed(error)),

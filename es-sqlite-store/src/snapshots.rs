@@ -94,7 +94,7 @@ fn load(
 
 impl SqliteStore {
     async fn change_snapshots(&self, stream: &StreamId, change: Change) -> Result<(), SnapshotError> {
-        match self.shared.queue.join(Task::Snapshots(change)).await {
+        match self.shared.write(Task::Snapshots(change)).await {
             Ok(Done::Snapshots) => Ok(()),
             Ok(_) => unreachable!("a snapshot has the outcome of one"),
             Err(error) => Err(failed(stream, error)),

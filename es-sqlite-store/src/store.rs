@@ -21,7 +21,7 @@ use crate::queue::Queue;
 use crate::read;
 use crate::transaction::checkpoint_failed;
 use crate::watch::Watch;
-use crate::writer::{Done, Task, Writer};
+use crate::writer::{Done, Failed, Task, Writer};
 
 /// An event store in an SQLite file.
 ///
@@ -110,11 +110,21 @@ impl SqliteStore {
         name: &CheckpointName,
         change: Change,
     ) -> Result<Option<Position>, CheckpointError> {
-        match self.shared.queue.join(Task::Checkpoint { name: name.clone(), change }).await {
+        match self.shared.write(Task::Checkpoint { name: name.clone(), change }).await {
             Ok(Done::Checkpoint(changed)) => changed,
             Ok(_) => unreachable!("a checkpoint has the outcome of one"),
             Err(error) => Err(checkpoint_failed(error)),
         }
+    }
+}
+
+impl Shared {
+    /// Writes something, together with what others have to write; a panic of its own goes on here, and is nobody else's.
+    pub(crate) async fn write(&self, task: Task) -> Result<Done, SqliteError> {
+        self.queue.join(task).await.map_err(|failed| match failed {
+            Failed::Store(error) => error,
+            Failed::Panicked(panic) => std::panic::resume_unwind(panic),
+        })
     }
 }
 
@@ -145,8 +155,7 @@ impl EventStore for SqliteStore {
         self.shared.limits.check(stream, &events)?;
         match self
             .shared
-            .queue
-            .join(Task::Append { stream: stream.clone(), expected, events, inline: Inline::default() })
+            .write(Task::Append { stream: stream.clone(), expected, events, inline: Inline::default() })
             .await
         {
             Ok(Done::Append(appended)) => appended,
@@ -205,7 +214,7 @@ impl Subscribe for SqliteStore {
 impl MultiStreamAppend for SqliteStore {
     async fn append_multi(&self, batch: MultiAppend) -> Result<MultiAppended, MultiAppendError> {
         batch.validate(&self.shared.limits)?;
-        match self.shared.queue.join(Task::AppendMulti { batch, inline: Inline::default() }).await {
+        match self.shared.write(Task::AppendMulti { batch, inline: Inline::default() }).await {
             Ok(Done::AppendMulti(appended)) => appended,
             Ok(_) => unreachable!("an append to several streams has the outcome of one"),
             Err(error) => Err(MultiAppendError::Store { cause: Box::new(error) }),

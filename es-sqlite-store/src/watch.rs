@@ -125,8 +125,9 @@ impl Watch {
             }
             let looking = self.looking();
             idle = if looking.waiting == 0 { idle + 1 } else { 0 };
-            let (mut looking, _) =
-                self.change.wait_timeout(looking, self.interval).unwrap_or_else(PoisonError::into_inner);
+            // Closed already, it does not wait: nobody would wake it.
+            let waited = self.change.wait_timeout_while(looking, self.interval, |looking| !looking.is_closed);
+            let (mut looking, _) = waited.unwrap_or_else(PoisonError::into_inner);
             if looking.is_closed || (idle >= IDLE_LOOKS && looking.waiting == 0) {
                 looking.is_running = false;
                 return;

@@ -1,5 +1,7 @@
 //! The one connection that writes: many tasks, one transaction, one commit.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use es_core::store::{
@@ -35,11 +37,21 @@ pub(crate) enum Done {
     Snapshots,
 }
 
+/// Why nothing was decided about it.
+pub(crate) enum Failed {
+    Store(SqliteError),
+    /// Its own work panicked, or that of a projection that was to be kept up with it; that is for its own caller.
+    Panicked(Box<dyn Any + Send>),
+}
+
 /// The connection, and whom to tell about new events.
 pub(crate) struct Writer {
     file: Mutex<File>,
     watch: Arc<Watch>,
 }
+
+/// What was decided about each task, and the position of the last event that was written.
+type Written = (Vec<Done>, Option<Position>);
 
 pub(crate) struct File {
     pub(crate) connection: Connection,
@@ -59,7 +71,7 @@ impl Writer {
 
 impl File {
     /// All tasks in one transaction, each with its own outcome; or none of them.
-    fn write(&mut self, tasks: &[Task]) -> Result<(Vec<Done>, Option<Position>), SqliteError> {
+    fn write(&mut self, tasks: &[Task]) -> Result<Written, SqliteError> {
         // What is learnt here is forgotten, unless it has been committed.
         let mut kinds = std::mem::take(&mut self.kinds);
         let tx = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -71,6 +83,15 @@ impl File {
         tx.commit()?;
         self.kinds = kinds;
         Ok((done, head))
+    }
+
+    /// The same; if it panics, what it has done is rolled back, too.
+    fn try_write(&mut self, tasks: &[Task]) -> Result<Written, Failed> {
+        // The transaction is rolled back as it is dropped, and of the kinds that were learnt none is left.
+        match catch_unwind(AssertUnwindSafe(|| self.write(tasks))) {
+            Ok(written) => written.map_err(Failed::Store),
+            Err(panic) => Err(Failed::Panicked(panic)),
+        }
     }
 }
 
@@ -105,7 +126,7 @@ impl Task {
 
 impl Work for Writer {
     type Task = Task;
-    type Outcome = Result<Done, SqliteError>;
+    type Outcome = Result<Done, Failed>;
 
     /// Bytes and rows that wait in memory for one commit.
     const MOST: usize = 4 * 1024 * 1024;
@@ -127,16 +148,17 @@ impl Work for Writer {
 
     fn run(&self, tasks: Vec<Task>) -> Vec<Self::Outcome> {
         let mut file = self.file();
-        let written = match file.write(&tasks) {
-            // One of them may be to blame; the others are not to suffer for it. What had been written is noticed.
-            Err(error) if tasks.len() > 1 && error.is_of_one() => {
-                tasks.iter().map(|task| file.write(std::slice::from_ref(task))).collect()
+        let written = match file.try_write(&tasks) {
+            Ok(written) => vec![Ok(written)],
+            Err(Failed::Store(error)) if !error.is_of_one() => {
+                tasks.iter().map(|_| Err(Failed::Store(error.clone()))).collect()
             }
-            written => vec![written],
+            Err(failed) if tasks.len() == 1 => vec![Err(failed)],
+            // One of them may be to blame; the others are not to suffer for it. What had been written is noticed.
+            Err(_) => tasks.iter().map(|task| file.try_write(std::slice::from_ref(task))).collect(),
         };
         drop(file);
         let mut outcomes = Vec::with_capacity(tasks.len());
-        let alone = written.len() > 1;
         let mut head = None;
         for written in written {
             match written {
@@ -144,17 +166,24 @@ impl Work for Writer {
                     head = last.max(head);
                     outcomes.extend(done.into_iter().map(Ok));
                 }
-                Err(error) if alone => outcomes.push(Err(error)),
-                Err(error) => outcomes.extend(tasks.iter().map(|_| Err(error.clone()))),
+                Err(failed) => outcomes.push(Err(failed)),
             }
         }
         if let Some(head) = head {
             self.watch.grown(head);
         }
+        for (task, outcome) in tasks.iter().zip(&mut outcomes) {
+            if let (Some(inline), Ok(done)) = (task.inline(), &*outcome)
+                && done.has_appended()
+                && let Err(panic) = catch_unwind(AssertUnwindSafe(|| inline.committed()))
+            {
+                *outcome = Err(Failed::Panicked(panic));
+            }
+        }
         outcomes
     }
 
     fn panicked() -> Self::Outcome {
-        Err(SqliteError::Panicked)
+        Err(Failed::Store(SqliteError::Panicked))
     }
 }

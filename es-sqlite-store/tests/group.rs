@@ -3,12 +3,18 @@
 mod common;
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use common::{event, file, folder, fresh, numbers, stream};
-use es_core::store::{AppendError, EventStore, ReadLog, ReadStream, Subscription};
-use es_core::{ExpectedVersion, Payload, Position, Version};
+use es_core::store::{
+    AppendError, CheckpointName, EventFilter, EventStore, InlineAppend, InlineFailure, InlineProjection,
+    InlineProjections, ReadLog, ReadStream, RowLoader, RowWrite, Subscription,
+};
+use es_core::{ExpectedVersion, Payload, Position, RecordedEvent, Version};
 use es_sqlite_store::{SqliteError, SqliteStore};
 
 fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
@@ -97,6 +103,79 @@ fn one_that_does_not_fit_leaves_the_others_alone() {
     assert!(matches!(cause.downcast_ref(), Some(SqliteError::Full { .. })), "{cause:?}");
     assert_eq!(block_on(small.as_mut()).unwrap().position, Some(Position::new(1)));
     assert_eq!(numbers(&block_on(store.read_log(ReadLog::all())).unwrap().events), [2]);
+}
+
+/// A projection that panics at the event with this number, if there is one, and counts what is committed with it.
+struct Watched {
+    name: CheckpointName,
+    panics_at: Option<u64>,
+    committed: AtomicUsize,
+}
+
+impl Watched {
+    fn new(panics_at: Option<u64>) -> Arc<Self> {
+        let name = CheckpointName::new("watched").unwrap();
+        Arc::new(Self { name, panics_at, committed: AtomicUsize::new(0) })
+    }
+}
+
+impl InlineProjection for Watched {
+    fn name(&self) -> &CheckpointName {
+        &self.name
+    }
+
+    fn filter(&self) -> EventFilter {
+        EventFilter::default()
+    }
+
+    fn project(&self, events: &[RecordedEvent], _: &mut RowLoader<'_>) -> Result<Vec<RowWrite>, InlineFailure> {
+        assert!(!numbers(events).iter().any(|number| Some(*number) == self.panics_at), "as planned");
+        Ok(Vec::new())
+    }
+
+    fn committed(&self) {
+        self.committed.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_panic_of_one_is_its_own_callers_and_the_others_are_written() {
+    let (_folder, store) = block_on(fresh());
+    let (a, b, c) = (stream("account-a"), stream("account-b"), stream("account-c"));
+    let watched = Watched::new(Some(2));
+    let projections: InlineProjections = Arc::new([Arc::clone(&watched) as Arc<dyn InlineProjection>]);
+    let mut before = pin!(store.append(&a, ExpectedVersion::NoStream, vec![event(1)]));
+    let mut panicking = pin!(store.append_inline(&b, ExpectedVersion::NoStream, vec![event(2)], &projections));
+    let mut after = pin!(store.append(&c, ExpectedVersion::NoStream, vec![event(3)]));
+    assert!(poll(before.as_mut()).is_pending() && poll(panicking.as_mut()).is_pending());
+    // Somebody else's append leads, and is not what panics.
+    assert_eq!(block_on(after.as_mut()).unwrap().position, Some(Position::new(2)));
+    let Poll::Ready(before) = poll(before.as_mut()) else { panic!("done together with the other") };
+    assert_eq!(before.unwrap().position, Some(Position::new(1)));
+    let panic = catch_unwind(AssertUnwindSafe(|| poll(panicking.as_mut()).is_ready())).unwrap_err();
+    assert!(panic.downcast_ref::<&str>().is_some_and(|text| text.contains("as planned")));
+    assert_eq!(watched.committed.load(Ordering::SeqCst), 0);
+    // Nothing of it is there, no transaction is open, and it may be sent again.
+    assert_eq!(numbers(&block_on(store.read_log(ReadLog::all())).unwrap().events), [1, 3]);
+    let again = block_on(store.append(&b, ExpectedVersion::NoStream, vec![event(2)])).unwrap();
+    assert_eq!(again.position, Some(Position::new(3)));
+}
+
+/// Also when it is done by somebody else after its owner has gone.
+#[test]
+fn projections_are_told_of_what_is_committed_whoever_still_waits() {
+    let (_folder, store) = block_on(fresh());
+    let (a, b) = (stream("account-a"), stream("account-b"));
+    let watched = Watched::new(None);
+    let projections: InlineProjections = Arc::new([Arc::clone(&watched) as Arc<dyn InlineProjection>]);
+    let mut kept = Box::pin(store.append_inline(&a, ExpectedVersion::Any, vec![event(1)], &projections));
+    assert!(poll(kept.as_mut()).is_pending());
+    block_on(store.append(&b, ExpectedVersion::Any, vec![event(2)])).unwrap();
+    drop(kept);
+    assert_eq!(watched.committed.load(Ordering::SeqCst), 1);
+    // What is refused moves nothing.
+    block_on(store.append_inline(&a, ExpectedVersion::NoStream, vec![event(3)], &projections)).unwrap_err();
+    assert_eq!(watched.committed.load(Ordering::SeqCst), 1);
 }
 
 /// Rules 2, 3, 10 and 11, with tasks that are aborted at random and a reader that follows.

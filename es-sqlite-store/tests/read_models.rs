@@ -6,12 +6,14 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use common::{event, file, fresh, numbers, stream};
+use common::{event, file, folder, fresh, numbers, stream};
 use es_core::store::{CheckpointError, CheckpointName, CheckpointStore, EventStore, ReadLog, ReadStream, Subscribe};
-use es_core::{ExpectedVersion, Position};
+use es_core::{ExpectedVersion, NewEvent, Position};
 use es_sqlite_store::rusqlite::Connection;
 use es_sqlite_store::{BackupError, SqliteError, SqliteStore};
+use tempfile::TempDir;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -81,12 +83,6 @@ async fn a_panic_or_another_reader_under_the_name_changes_nothing() {
 async fn a_backup_is_a_whole_copy_while_others_write() {
     let (folder, store) = fresh().await;
     let a = stream("account-a");
-    // Large enough for the copy to be made in many steps.
-    let large = |number| {
-        let mut event = event(number);
-        event.payload = vec![b'x'; 4_000].into();
-        event
-    };
     store.append(&a, ExpectedVersion::Any, (1..=5_000).map(large).collect()).await.unwrap();
     let copy = folder.path().join("copy.db");
     let backup = tokio::spawn({
@@ -100,13 +96,60 @@ async fn a_backup_is_a_whole_copy_while_others_write() {
     }
     backup.await.unwrap().unwrap();
     assert!(matches!(store.backup_to(&copy).await, Err(BackupError::Exists { .. })));
-    assert!(!folder.path().join("copy.db.partial").exists());
+    assert_eq!(partial_files(&folder), [] as [String; 0]);
     let log = SqliteStore::open(&copy).await.unwrap().read_log(ReadLog::all()).await.unwrap();
     let copied = log.events.len() as u64;
     assert!((5_000..=number).contains(&copied), "{copied}");
     assert_eq!(numbers(&log.events), (1..=copied).collect::<Vec<_>>());
     let nowhere = store.backup_to(folder.path().join("missing/copy.db")).await;
-    assert!(matches!(nowhere, Err(BackupError::Store(_))), "{nowhere:?}");
+    assert!(matches!(nowhere, Err(BackupError::Place { .. })), "{nowhere:?}");
+}
+
+/// As when a call that was given up is made again, while its thread goes on.
+#[tokio::test]
+async fn of_backups_to_one_path_that_overlap_one_is_there_and_whole() {
+    let (folder, store) = fresh().await;
+    store.append(&stream("account-a"), ExpectedVersion::Any, (1..=5_000).map(large).collect()).await.unwrap();
+    let copy = folder.path().join("copy.db");
+    let backups: Vec<_> = (0..3)
+        .map(|_| {
+            let (store, copy) = (store.clone(), copy.clone());
+            tokio::spawn(async move {
+                let made = store.backup_to(&copy).await;
+                if made.is_ok() {
+                    // At once, also if the others still write.
+                    let copied = Connection::open(&copy).unwrap();
+                    let check: String = copied.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+                    let events: i64 = copied.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap();
+                    assert_eq!((check.as_str(), events), ("ok", 5_000));
+                }
+                made
+            })
+        })
+        .collect();
+    let mut made = 0;
+    for backup in backups {
+        match backup.await.unwrap() {
+            Ok(()) => made += 1,
+            Err(error) => assert!(matches!(error, BackupError::Exists { .. }), "{error:?}"),
+        }
+    }
+    assert_eq!(made, 1);
+    assert_eq!(partial_files(&folder), [] as [String; 0]);
+    let log = SqliteStore::open(&copy).await.unwrap().read_log(ReadLog::all().limit(10_000)).await.unwrap();
+    assert_eq!(numbers(&log.events), (1..=5_000).collect::<Vec<_>>());
+}
+
+/// An event that is large enough for the copy of many to be made in many steps.
+fn large(number: u64) -> NewEvent {
+    let mut event = event(number);
+    event.payload = vec![b'x'; 4_000].into();
+    event
+}
+
+fn partial_files(folder: &TempDir) -> Vec<String> {
+    let names = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.contains(".partial")).collect()
 }
 
 /// Rules 23 to 25, from another store on the same file, as another process has it.
@@ -131,4 +174,18 @@ async fn what_another_store_appends_ends_the_wait() {
     }
     let mut waiting = pin!(store.appended_after(Position::new(20)));
     assert!(matches!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())), Poll::Pending));
+}
+
+/// Would take a day if the thread that looks at the file had to end a wait first.
+#[tokio::test]
+async fn a_store_is_closed_at_once_whenever_somebody_has_begun_to_wait() {
+    for _ in 0..20 {
+        let folder = folder();
+        let options = SqliteStore::options().poll_interval(Duration::from_secs(86_400));
+        let store = options.open(file(&folder)).await.unwrap();
+        let mut waiting = Box::pin(store.appended_after(Position::START));
+        assert!(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        drop(waiting);
+        drop(store);
+    }
 }
