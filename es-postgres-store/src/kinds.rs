@@ -100,18 +100,6 @@ impl Kinds {
         Ok(self.refresh(connection).await?.selected(filter))
     }
 
-    /// The same on a connection of the user's.
-    pub(crate) async fn selected_in(
-        &self,
-        client: &Client,
-        filter: &EventFilter,
-    ) -> Result<Option<Vec<i32>>, PostgresError> {
-        if filter.is_all() {
-            return Ok(None);
-        }
-        Ok(self.refresh_in(client).await?.selected(filter))
-    }
-
     /// Kinds among which those of these events are. The connection is in no transaction: a number is only used once it
     /// is committed.
     pub(crate) async fn of<'e>(

@@ -49,14 +49,17 @@ impl Reader {
                  ) AS found JOIN {{schema}}.events AS e ON e.position = found.position ORDER BY e.position {order}"
             ))
         };
-        // A row comes also where there is no event, to say which version the stream has.
+        // A row comes also where there is no event, to say which version the stream has. The names of a filter are looked up
+        // in the same statement: what it sees of the kinds is then as new as what it sees of the stream.
         let stream = |order| {
             schema.sql(&format!(
                 "SELECT {COLUMNS}, coalesce(stream.last, 0) FROM (
                      SELECT (SELECT version FROM {{schema}}.events WHERE stream_id = $1 ORDER BY version DESC LIMIT 1) AS last
                  ) AS stream LEFT JOIN LATERAL (
                      SELECT * FROM {{schema}}.events WHERE stream_id = $1 AND version > $2 AND version <= $3
-                         AND ($5::integer[] IS NULL OR kind = ANY ($5))
+                         AND ($5::text[] IS NULL OR kind = ANY (ARRAY(
+                             SELECT kind FROM {{schema}}.kinds WHERE category = $6 AND name = ANY ($5)
+                         )))
                      ORDER BY version {order} LIMIT $4
                  ) AS e ON true ORDER BY e.version {order}"
             ))
@@ -147,22 +150,21 @@ impl Reader {
         stream: &StreamId,
         range: &ReadStream,
     ) -> Result<StreamPage, PostgresError> {
-        let selected = match &mut session {
-            _ if range.filter.is_all() => None,
+        let names: Option<Vec<&str>> = match range.filter.selected_names() {
             _ if !range.filter.selects_stream(stream) => Some(Vec::new()),
-            Session::Own(connection) => kinds.selected(connection, &range.filter).await?,
-            Session::User(client) => kinds.selected_in(client, &range.filter).await?,
+            names => names.map(Iterator::collect),
         };
         let limit = range.limit.min(PAGE);
         let (after, up_to, most) = (to_bound(range.after.get()), to_bound(range.up_to.get()), to_bound(limit as u64));
         let sql = &self.stream[usize::from(range.direction == Direction::Backward)];
-        let id = stream.as_str();
+        let (id, category) = (stream.as_str(), stream.category());
         let params: &[(&(dyn ToSql + Sync), Type)] = &[
             (&id, Type::TEXT),
             (&after, Type::INT8),
             (&up_to, Type::INT8),
             (&most, Type::INT8),
-            (&selected, Type::INT4_ARRAY),
+            (&names, Type::TEXT_ARRAY),
+            (&category, Type::TEXT),
         ];
         let mut rows = session.query(sql, params).await?;
         let last = rows.first().map_or(Ok(0), |row| row.try_get(9))?;
