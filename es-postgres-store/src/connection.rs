@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Config, Row, Statement};
 
 use crate::error::PostgresError;
@@ -52,12 +52,39 @@ impl Connector {
                 "SET statement_timeout = {millis}; SET default_transaction_isolation = 'read committed'; SET jit = off"
             );
             client.batch_execute(&settings).await.map_err(PostgresError::connecting)?;
-            Ok(Connection { client, statements: HashMap::new(), patience: self.statement_timeout + GRACE })
+            Ok(Connection { client, statements: HashMap::new(), patience: self.patience() })
         };
         match timeout(self.connect_timeout, connecting).await {
             Ok(connected) => connected,
             Err(_) => Err(PostgresError::Timeout { after: self.connect_timeout }),
         }
+    }
+
+    /// A connection of the user's, on which no statement is waited for longer than on those of the store.
+    pub(crate) fn lent<'c>(&self, client: &'c Client) -> Lent<'c> {
+        Lent { client, patience: self.patience() }
+    }
+
+    fn patience(&self) -> Duration {
+        self.statement_timeout.saturating_add(GRACE)
+    }
+}
+
+/// A connection of the user's, who has begun a transaction on it and ends it.
+#[derive(Clone, Copy)]
+pub(crate) struct Lent<'c> {
+    client: &'c Client,
+    patience: Duration,
+}
+
+impl Lent<'_> {
+    /// Runs a statement whose parameters have these types.
+    pub(crate) async fn query(
+        &self,
+        sql: &str,
+        params: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>, PostgresError> {
+        within(self.patience, self.client.query_typed(sql, params)).await
     }
 }
 

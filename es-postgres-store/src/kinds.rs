@@ -5,9 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use es_core::store::EventFilter;
 use es_core::{EventName, NewEvent, StreamId};
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Lent};
 use crate::error::PostgresError;
 use crate::schema::SchemaName;
 
@@ -68,8 +68,8 @@ impl Kinds {
     }
 
     /// The same on a connection of the user's.
-    pub(crate) async fn refresh_in(&self, client: &Client) -> Result<Arc<Known>, PostgresError> {
-        self.learn(&client.query_typed(&self.all, &[]).await?)
+    pub(crate) async fn refresh_in(&self, lent: &Lent<'_>) -> Result<Arc<Known>, PostgresError> {
+        self.learn(&lent.query(&self.all, &[]).await?)
     }
 
     fn learn(&self, rows: &[Row]) -> Result<Arc<Known>, PostgresError> {

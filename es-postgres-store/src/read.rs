@@ -238,6 +238,6 @@ async fn decode(session: &mut Session<'_>, kinds: &Kinds, rows: &[Row]) -> Resul
 async fn refresh(session: &mut Session<'_>, kinds: &Kinds) -> Result<Arc<Known>, PostgresError> {
     match session {
         Session::Own(connection) => kinds.refresh(connection).await,
-        Session::User(client) => kinds.refresh_in(client).await,
+        Session::User(lent) => kinds.refresh_in(lent).await,
     }
 }
