@@ -1,7 +1,6 @@
 //! What a reader sees: rules 7 to 14 and 19 to 22.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use es_core::store::{Direction, EventFilter, LogPage, ReadLog, ReadStream, StreamPage};
 use es_core::{Position, RecordedEvent, StreamId, Version};
@@ -21,11 +20,18 @@ const PAGE: usize = 10_000;
 /// The statements of reads.
 pub(crate) struct Reader {
     head: Arc<str>,
-    /// The farthest head that was seen: what stands up to there does not change any more.
-    settled: AtomicU64,
+    settled: Mutex<Settled>,
     /// Forward and backward, of everything and of some kinds.
     log: [[Arc<str>; 2]; 2],
     stream: [Arc<str>; 2],
+}
+
+/// The farthest head that was seen: what stands up to there does not change any more. So says this start of this server;
+/// another may have lost what it said last.
+#[derive(Default)]
+struct Settled {
+    start: i64,
+    head: Position,
 }
 
 impl Reader {
@@ -65,8 +71,10 @@ impl Reader {
             ))
         };
         Self {
-            head: schema.sql("SELECT {schema}.head()").into(),
-            settled: AtomicU64::new(0),
+            head: schema
+                .sql("SELECT {schema}.head(), (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint")
+                .into(),
+            settled: Mutex::default(),
             log: [orders.map(|order| whole(order).into()), orders.map(|order| some(order).into())],
             stream: orders.map(|order| stream(order).into()),
         }
@@ -76,9 +84,21 @@ impl Reader {
     pub(crate) async fn head(&self, connection: &mut Connection) -> Result<Position, PostgresError> {
         let rows = connection.query(&self.head, &[]).await?;
         let row = rows.first().ok_or_else(|| PostgresError::broken("the function `head` gives no answer"))?;
-        let head: Position = position(row.try_get(0)?);
-        // An appender that was slow to announce itself holds the head back for a moment, although its events come later.
-        Ok(head.max(Position::new(self.settled.fetch_max(head.get(), Ordering::SeqCst))))
+        let (head, start) = (position(row.try_get(0)?), row.try_get(1)?);
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        if settled.start == start {
+            // An appender that was slow to announce itself holds the head back for a moment, although its events come later.
+            settled.head = settled.head.max(head);
+        } else {
+            // After a failover, or a crash without `fsync`, positions may be missing that are given again.
+            *settled = Settled { start, head };
+        }
+        Ok(settled.head)
+    }
+
+    /// The head as it was seen last.
+    pub(crate) fn last_head(&self) -> Position {
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner).head
     }
 
     pub(crate) async fn read_log(

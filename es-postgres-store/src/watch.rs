@@ -23,9 +23,10 @@ const IDLE_LOOKS: u32 = 20;
 /// How often other processes are told at most.
 const TELL_EVERY: Duration = Duration::from_millis(10);
 
-/// The head of the log as far as it is known, those who wait for it to move, and the task that looks for them.
+/// Those who wait for the head of the log to move, and the task that looks for them.
 pub(crate) struct Watch {
-    head: AtomicU64,
+    /// The head that those who wait were told of last.
+    told: AtomicU64,
     grown: Event,
     looking: Mutex<Looking>,
     poke: Arc<Notify>,
@@ -50,7 +51,7 @@ impl Watch {
     pub(crate) fn new(pool: Arc<Pool>, reader: Arc<Reader>, schema: &SchemaName, interval: Duration) -> Self {
         let channel = channel(schema);
         Self {
-            head: AtomicU64::new(0),
+            told: AtomicU64::new(0),
             grown: Event::new(),
             looking: Mutex::default(),
             poke: Arc::default(),
@@ -64,15 +65,16 @@ impl Watch {
         }
     }
 
-    /// The log has come to `head`.
-    pub(crate) fn grown(&self, head: Position) {
-        if self.head.fetch_max(head.get(), Ordering::SeqCst) < head.get() {
+    /// The log has come to `head`, or has fallen back to it with the loss of a server.
+    pub(crate) fn moved(&self, head: Position) {
+        if self.told.swap(head.get(), Ordering::SeqCst) != head.get() {
             self.grown.notify(usize::MAX);
         }
     }
 
+    /// The head as it was seen last.
     pub(crate) fn head(&self) -> Position {
-        Position::new(self.head.load(Ordering::SeqCst))
+        self.reader.last_head()
     }
 
     pub(crate) fn listen(&self) -> EventListener {
@@ -143,7 +145,7 @@ impl Watch {
                 looked = self.look_once(&mut connection).await;
             }
             match looked {
-                Ok(head) => self.grown(head),
+                Ok(head) => self.moved(head),
                 Err(error) => {
                     let mut looking = self.looking();
                     looking.failed = (looking.waiting > 0).then_some(error);
