@@ -29,6 +29,8 @@ pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 pub(crate) struct Connection {
     pub(crate) client: Client,
     statements: HashMap<Arc<str>, Statement>,
+    /// Whether the numbers of kinds were read on it: another server may be behind it than behind those before it.
+    pub(crate) has_kinds: bool,
     patience: Duration,
 }
 
@@ -52,7 +54,7 @@ impl Connector {
                 "SET statement_timeout = {millis}; SET default_transaction_isolation = 'read committed'; SET jit = off"
             );
             client.batch_execute(&settings).await.map_err(PostgresError::connecting)?;
-            Ok(Connection { client, statements: HashMap::new(), patience: self.patience() })
+            Ok(Connection { client, statements: HashMap::new(), has_kinds: false, patience: self.patience() })
         };
         match timeout(self.connect_timeout, connecting).await {
             Ok(connected) => connected,
@@ -91,7 +93,7 @@ impl Lent<'_> {
 impl Connection {
     /// Runs a statement, which is prepared once for each connection.
     pub(crate) async fn query(&mut self, sql: &Arc<str>, params: Params<'_>) -> Result<Vec<Row>, PostgresError> {
-        let Self { client, statements, patience } = self;
+        let Self { client, statements, patience, .. } = self;
         let run = async {
             let statement = if let Some(statement) = statements.get(sql) {
                 statement

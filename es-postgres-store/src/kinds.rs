@@ -1,4 +1,5 @@
-//! The numbers that stand for categories and names; they are only added to, so what is known stays true.
+//! The numbers that stand for categories and names. A server only adds to them, so what is known stays true; one that took
+//! over may have lost the last of them, so they are read anew on each connection before it appends.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -63,8 +64,9 @@ impl Kinds {
 
     /// All that are committed.
     pub(crate) async fn refresh(&self, connection: &mut Connection) -> Result<Arc<Known>, PostgresError> {
-        let rows = connection.query(&self.all, &[]).await?;
-        self.learn(&rows)
+        let known = self.learn(&connection.query(&self.all, &[]).await?)?;
+        connection.has_kinds = true;
+        Ok(known)
     }
 
     /// The same on a connection of the user's.
@@ -108,7 +110,7 @@ impl Kinds {
         events: impl Iterator<Item = (&'e StreamId, &'e NewEvent)> + Clone,
     ) -> Result<Arc<Known>, PostgresError> {
         let known = self.known();
-        if !Self::lacks(&known, events.clone()) {
+        if connection.has_kinds && !Self::lacks(&known, events.clone()) {
             return Ok(known);
         }
         let known = self.refresh(connection).await?;

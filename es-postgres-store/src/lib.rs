@@ -32,7 +32,7 @@
 //! and skips the new events at or before it; aggregates and read models that have seen lost events keep them. So do this
 //! after such a failover, before anything is appended:
 //!
-//! - Restart the programs that follow the log, or keep aggregates in memory.
+//! - Restart the programs that follow the log, keep aggregates in memory, or append in transactions of their own.
 //! - Reset each checkpoint that is beyond the end of the log, which `SELECT es.head()` tells.
 //! - Make anew what was made of lost events: read models, and snapshots.
 //!

@@ -9,8 +9,8 @@ mod proxy;
 use std::time::{Duration, Instant};
 
 use common::{cause, client, event, numbers, stream};
-use es_core::ExpectedVersion;
 use es_core::store::{EventStore, ReadLog, ReadStream, Subscribe};
+use es_core::{EventName, ExpectedVersion, NewEvent, Position};
 use es_postgres_store::{OpenError, PostgresError, PostgresStore};
 use proxy::Proxy;
 use test_servers::Postgres;
@@ -89,7 +89,8 @@ async fn what_a_failover_has_lost_is_not_skipped_by_who_had_not_read_it() {
     standby.psql(&name, "ALTER SYSTEM SET primary_conninfo = ''");
     standby.psql(&name, "SELECT pg_reload_conf()");
     until("SELECT count(*) FROM pg_stat_wal_receiver", "0").await;
-    let lost = store.append(&id, ExpectedVersion::Any, vec![event(3), event(4)]).await.unwrap();
+    let new = |number| NewEvent { name: EventName::from_static("new"), ..event(number) };
+    let lost = store.append(&id, ExpectedVersion::Any, vec![new(3), new(4)]).await.unwrap();
     assert_eq!(Some(store.read_log(ReadLog::all().limit(0)).await.unwrap().head), lost.position);
     primary.kill();
     standby.promote();
@@ -101,7 +102,7 @@ async fn what_a_failover_has_lost_is_not_skipped_by_who_had_not_read_it() {
             Err(_) => store.read_log(range).await.unwrap(),
         }
     };
-    let page = read(es_core::Position::START).await;
+    let page = read(Position::START).await;
     assert_eq!(
         (numbers(&page.events), Some(page.head), Some(page.through)),
         (vec![1, 2], first.position, first.position)
@@ -110,7 +111,7 @@ async fn what_a_failover_has_lost_is_not_skipped_by_who_had_not_read_it() {
         let (store, through) = (store.clone(), page.through);
         tokio::spawn(async move { store.appended_after(through).await })
     };
-    let again = async || store.append(&id, ExpectedVersion::Any, vec![event(5), event(6)]).await;
+    let again = async || store.append(&id, ExpectedVersion::Any, vec![new(5), new(6)]).await;
     let appended = match again().await {
         Ok(appended) => appended,
         Err(_) => again().await.unwrap(),
@@ -118,6 +119,11 @@ async fn what_a_failover_has_lost_is_not_skipped_by_who_had_not_read_it() {
     assert_eq!(appended.position, lost.position, "the positions are given again");
     waiting.await.unwrap().unwrap();
     assert_eq!(numbers(&read(page.through).await.events), [5, 6]);
+    // The number of their name was lost, too: somebody who knows only the new server understands them.
+    let of_standby = url.replace(&format!(":{}/", primary.port()), &format!(":{}/", standby.port()));
+    let after = PostgresStore::connect(&of_standby).await.unwrap();
+    let events = after.read_log(ReadLog::after(page.through)).await.unwrap().events;
+    assert!(events.len() == 2 && events.iter().all(|event| event.name.as_str() == "new"), "{events:?}");
 }
 
 #[tokio::test]
@@ -187,7 +193,7 @@ async fn a_full_disk_is_told_and_what_was_acknowledged_stays() {
     }
     // It is read while it is full, and written when it is not.
     let in_log = async || {
-        let (mut after, mut count) = (es_core::Position::START, 0);
+        let (mut after, mut count) = (Position::START, 0);
         loop {
             let page = store.read_log(ReadLog::after(after).limit(16)).await.unwrap();
             (after, count) = (page.through, count + page.events.len() as u64);
