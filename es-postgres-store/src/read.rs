@@ -87,7 +87,7 @@ impl Reader {
         let (head, start) = (position(row.try_get(0)?), row.try_get(1)?);
         let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
         if settled.start == start {
-            // An appender that was slow to announce itself holds the head back for a moment, although its events come later.
+            // An appender that was slow to announce itself holds the head back for a moment, though its events come later.
             settled.head = settled.head.max(head);
         } else {
             // After a failover, or a crash without `fsync`, positions may be missing that are given again.

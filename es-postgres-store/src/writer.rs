@@ -203,8 +203,8 @@ impl Line {
     }
 }
 
-/// The task that writes, from before it is started. If it ends before its time, as when its runtime does, those who wait are
-/// told, and others can go on; once it has found that nobody waits, it has ended, and whoever comes then is another's.
+/// The task that writes, from before it is started. If it ends before its time, as when its runtime does, those who wait
+/// are told, and others can go on; once it has found that nobody waits, it has ended, and whoever comes then is another's.
 struct Worker(Option<Arc<Mutex<Line>>>);
 
 impl Worker {
