@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use es_core::store::EventPlace;
 use es_core::{EventId, Position, StreamId};
-use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Lent};
 use crate::error::PostgresError;
 use crate::kinds::{Kinds, Known};
 use crate::metadata;
@@ -48,7 +47,7 @@ pub(crate) enum Session<'c> {
     /// A connection of the store, on which they are prepared once.
     Own(&'c mut Connection),
     /// A transaction of the user's; readers are told of it when it is committed.
-    User(&'c Client),
+    User(Lent<'c>),
 }
 
 impl Session<'_> {
@@ -63,7 +62,7 @@ impl Session<'_> {
                 let untyped: Vec<_> = params.iter().map(|(param, _)| *param).collect();
                 connection.query(sql, &untyped).await
             }
-            Self::User(client) => Ok(client.query_typed(sql, params).await?),
+            Self::User(lent) => lent.query(sql, params).await,
         }
     }
 }

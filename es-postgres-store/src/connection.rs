@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Config, Row, Statement};
 
 use crate::error::PostgresError;
@@ -29,6 +29,8 @@ pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 pub(crate) struct Connection {
     pub(crate) client: Client,
     statements: HashMap<Arc<str>, Statement>,
+    /// Whether the numbers of kinds were read on it: another server may be behind it than behind those before it.
+    pub(crate) has_kinds: bool,
     patience: Duration,
 }
 
@@ -52,19 +54,46 @@ impl Connector {
                 "SET statement_timeout = {millis}; SET default_transaction_isolation = 'read committed'; SET jit = off"
             );
             client.batch_execute(&settings).await.map_err(PostgresError::connecting)?;
-            Ok(Connection { client, statements: HashMap::new(), patience: self.statement_timeout + GRACE })
+            Ok(Connection { client, statements: HashMap::new(), has_kinds: false, patience: self.patience() })
         };
         match timeout(self.connect_timeout, connecting).await {
             Ok(connected) => connected,
             Err(_) => Err(PostgresError::Timeout { after: self.connect_timeout }),
         }
     }
+
+    /// A connection of the user's, on which no statement is waited for longer than on those of the store.
+    pub(crate) fn lent<'c>(&self, client: &'c Client) -> Lent<'c> {
+        Lent { client, patience: self.patience() }
+    }
+
+    fn patience(&self) -> Duration {
+        self.statement_timeout.saturating_add(GRACE)
+    }
+}
+
+/// A connection of the user's, who has begun a transaction on it and ends it.
+#[derive(Clone, Copy)]
+pub(crate) struct Lent<'c> {
+    client: &'c Client,
+    patience: Duration,
+}
+
+impl Lent<'_> {
+    /// Runs a statement whose parameters have these types.
+    pub(crate) async fn query(
+        &self,
+        sql: &str,
+        params: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>, PostgresError> {
+        within(self.patience, self.client.query_typed(sql, params)).await
+    }
 }
 
 impl Connection {
     /// Runs a statement, which is prepared once for each connection.
     pub(crate) async fn query(&mut self, sql: &Arc<str>, params: Params<'_>) -> Result<Vec<Row>, PostgresError> {
-        let Self { client, statements, patience } = self;
+        let Self { client, statements, patience, .. } = self;
         let run = async {
             let statement = if let Some(statement) = statements.get(sql) {
                 statement

@@ -1,13 +1,14 @@
-//! The numbers that stand for categories and names; they are only added to, so what is known stays true.
+//! The numbers that stand for categories and names. A server only adds to them, so what is known stays true; one that took
+//! over may have lost the last of them, so they are read anew on each connection before it appends.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use es_core::store::EventFilter;
 use es_core::{EventName, NewEvent, StreamId};
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, Lent};
 use crate::error::PostgresError;
 use crate::schema::SchemaName;
 
@@ -63,13 +64,14 @@ impl Kinds {
 
     /// All that are committed.
     pub(crate) async fn refresh(&self, connection: &mut Connection) -> Result<Arc<Known>, PostgresError> {
-        let rows = connection.query(&self.all, &[]).await?;
-        self.learn(&rows)
+        let known = self.learn(&connection.query(&self.all, &[]).await?)?;
+        connection.has_kinds = true;
+        Ok(known)
     }
 
     /// The same on a connection of the user's.
-    pub(crate) async fn refresh_in(&self, client: &Client) -> Result<Arc<Known>, PostgresError> {
-        self.learn(&client.query_typed(&self.all, &[]).await?)
+    pub(crate) async fn refresh_in(&self, lent: &Lent<'_>) -> Result<Arc<Known>, PostgresError> {
+        self.learn(&lent.query(&self.all, &[]).await?)
     }
 
     fn learn(&self, rows: &[Row]) -> Result<Arc<Known>, PostgresError> {
@@ -100,18 +102,6 @@ impl Kinds {
         Ok(self.refresh(connection).await?.selected(filter))
     }
 
-    /// The same on a connection of the user's.
-    pub(crate) async fn selected_in(
-        &self,
-        client: &Client,
-        filter: &EventFilter,
-    ) -> Result<Option<Vec<i32>>, PostgresError> {
-        if filter.is_all() {
-            return Ok(None);
-        }
-        Ok(self.refresh_in(client).await?.selected(filter))
-    }
-
     /// Kinds among which those of these events are. The connection is in no transaction: a number is only used once it
     /// is committed.
     pub(crate) async fn of<'e>(
@@ -120,7 +110,7 @@ impl Kinds {
         events: impl Iterator<Item = (&'e StreamId, &'e NewEvent)> + Clone,
     ) -> Result<Arc<Known>, PostgresError> {
         let known = self.known();
-        if !Self::lacks(&known, events.clone()) {
+        if connection.has_kinds && !Self::lacks(&known, events.clone()) {
             return Ok(known);
         }
         let known = self.refresh(connection).await?;

@@ -21,7 +21,23 @@
 //! the benchmarks run on 17. 14, 16 and 18 were not tried; the SQL is that of 13.
 //! An older server is refused, and so is a standby: with several hosts in the URL and `target_session_attrs=read-write`,
 //! the store finds the primary, and the new one after a failover.
-//! What an asynchronous standby had not received is lost with the primary, and a consumer may have seen it.
+//! What an asynchronous standby had not received is lost with the primary, and a consumer may have seen it: see
+//! [after a failover](#after-a-failover).
+//!
+//! # After a failover
+//!
+//! A standby that was promoted before it had received every commit has lost appends that were acknowledged, and may give
+//! their positions again, to other events. The store notices that another server answers, and believes only this one where
+//! the log ends. But it cannot know what programs have read before: one that has come to position 100 reads on after 100,
+//! and skips the new events at or before it; aggregates and read models that have seen lost events keep them. So do this
+//! after such a failover, before anything is appended:
+//!
+//! - Restart the programs that follow the log, keep aggregates in memory, or append in transactions of their own.
+//! - Reset each checkpoint that is beyond the end of the log, which `SELECT es.head()` tells.
+//! - Make anew what was made of lost events: read models, and snapshots.
+//!
+//! With `synchronous_standby_names`, and `synchronous_commit` not below `on`, no acknowledged append is lost, and nothing of
+//! this is needed. A crash of a server with `fsync = off` or `synchronous_commit = off` is such a loss, too.
 //!
 //! # How long keys may be
 //!
@@ -37,6 +53,9 @@
 //! [ten](Options::connections) for everything else. Lost ones are made anew; there is nothing to restart.
 //! The URL is that of [`tokio_postgres::Config`], with several hosts, if `target_session_attrs=read-write` chooses the
 //! primary. Times are limited by [`Options::statement_timeout`] and [`Options::connect_timeout`].
+//!
+//! Appends that wait for streams which others hold use half of these connections at most; more of them wait their turn,
+//! for no longer than the timeout of statements. So reads, and the other calls of a transaction that holds a stream, go on.
 //!
 //! Behind a pooler that gives each transaction another connection, prepared statements must be supported (PgBouncer
 //! 1.21 or later). Being told of events by other processes does not work there; they are found by

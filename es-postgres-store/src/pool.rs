@@ -14,7 +14,7 @@ pub(crate) struct Pool {
     pub(crate) connector: Connector,
     idle: Mutex<Vec<Connection>>,
     free: Arc<Semaphore>,
-    most: usize,
+    pub(crate) most: usize,
 }
 
 impl Pool {

@@ -1,7 +1,6 @@
 //! What a reader sees: rules 7 to 14 and 19 to 22.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use es_core::store::{Direction, EventFilter, LogPage, ReadLog, ReadStream, StreamPage};
 use es_core::{Position, RecordedEvent, StreamId, Version};
@@ -21,11 +20,18 @@ const PAGE: usize = 10_000;
 /// The statements of reads.
 pub(crate) struct Reader {
     head: Arc<str>,
-    /// The farthest head that was seen: what stands up to there does not change any more.
-    settled: AtomicU64,
+    settled: Mutex<Settled>,
     /// Forward and backward, of everything and of some kinds.
     log: [[Arc<str>; 2]; 2],
     stream: [Arc<str>; 2],
+}
+
+/// The farthest head that was seen: what stands up to there does not change any more. So says this start of this server;
+/// another may have lost what it said last.
+#[derive(Default)]
+struct Settled {
+    start: i64,
+    head: Position,
 }
 
 impl Reader {
@@ -49,21 +55,26 @@ impl Reader {
                  ) AS found JOIN {{schema}}.events AS e ON e.position = found.position ORDER BY e.position {order}"
             ))
         };
-        // A row comes also where there is no event, to say which version the stream has.
+        // A row comes also where there is no event, to say which version the stream has. The names of a filter are looked up
+        // in the same statement: what it sees of the kinds is then as new as what it sees of the stream.
         let stream = |order| {
             schema.sql(&format!(
                 "SELECT {COLUMNS}, coalesce(stream.last, 0) FROM (
                      SELECT (SELECT version FROM {{schema}}.events WHERE stream_id = $1 ORDER BY version DESC LIMIT 1) AS last
                  ) AS stream LEFT JOIN LATERAL (
                      SELECT * FROM {{schema}}.events WHERE stream_id = $1 AND version > $2 AND version <= $3
-                         AND ($5::integer[] IS NULL OR kind = ANY ($5))
+                         AND ($5::text[] IS NULL OR kind = ANY (ARRAY(
+                             SELECT kind FROM {{schema}}.kinds WHERE category = $6 AND name = ANY ($5)
+                         )))
                      ORDER BY version {order} LIMIT $4
                  ) AS e ON true ORDER BY e.version {order}"
             ))
         };
         Self {
-            head: schema.sql("SELECT {schema}.head()").into(),
-            settled: AtomicU64::new(0),
+            head: schema
+                .sql("SELECT {schema}.head(), (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint")
+                .into(),
+            settled: Mutex::default(),
             log: [orders.map(|order| whole(order).into()), orders.map(|order| some(order).into())],
             stream: orders.map(|order| stream(order).into()),
         }
@@ -73,9 +84,21 @@ impl Reader {
     pub(crate) async fn head(&self, connection: &mut Connection) -> Result<Position, PostgresError> {
         let rows = connection.query(&self.head, &[]).await?;
         let row = rows.first().ok_or_else(|| PostgresError::broken("the function `head` gives no answer"))?;
-        let head: Position = position(row.try_get(0)?);
-        // An appender that was slow to announce itself holds the head back for a moment, although its events come later.
-        Ok(head.max(Position::new(self.settled.fetch_max(head.get(), Ordering::SeqCst))))
+        let (head, start) = (position(row.try_get(0)?), row.try_get(1)?);
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        if settled.start == start {
+            // An appender that was slow to announce itself holds the head back for a moment, though its events come later.
+            settled.head = settled.head.max(head);
+        } else {
+            // After a failover, or a crash without `fsync`, positions may be missing that are given again.
+            *settled = Settled { start, head };
+        }
+        Ok(settled.head)
+    }
+
+    /// The head as it was seen last.
+    pub(crate) fn last_head(&self) -> Position {
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner).head
     }
 
     pub(crate) async fn read_log(
@@ -147,22 +170,21 @@ impl Reader {
         stream: &StreamId,
         range: &ReadStream,
     ) -> Result<StreamPage, PostgresError> {
-        let selected = match &mut session {
-            _ if range.filter.is_all() => None,
+        let names: Option<Vec<&str>> = match range.filter.selected_names() {
             _ if !range.filter.selects_stream(stream) => Some(Vec::new()),
-            Session::Own(connection) => kinds.selected(connection, &range.filter).await?,
-            Session::User(client) => kinds.selected_in(client, &range.filter).await?,
+            names => names.map(Iterator::collect),
         };
         let limit = range.limit.min(PAGE);
         let (after, up_to, most) = (to_bound(range.after.get()), to_bound(range.up_to.get()), to_bound(limit as u64));
         let sql = &self.stream[usize::from(range.direction == Direction::Backward)];
-        let id = stream.as_str();
+        let (id, category) = (stream.as_str(), stream.category());
         let params: &[(&(dyn ToSql + Sync), Type)] = &[
             (&id, Type::TEXT),
             (&after, Type::INT8),
             (&up_to, Type::INT8),
             (&most, Type::INT8),
-            (&selected, Type::INT4_ARRAY),
+            (&names, Type::TEXT_ARRAY),
+            (&category, Type::TEXT),
         ];
         let mut rows = session.query(sql, params).await?;
         let last = rows.first().map_or(Ok(0), |row| row.try_get(9))?;
@@ -236,6 +258,6 @@ async fn decode(session: &mut Session<'_>, kinds: &Kinds, rows: &[Row]) -> Resul
 async fn refresh(session: &mut Session<'_>, kinds: &Kinds) -> Result<Arc<Known>, PostgresError> {
     match session {
         Session::Own(connection) => kinds.refresh(connection).await,
-        Session::User(client) => kinds.refresh_in(client).await,
+        Session::User(lent) => kinds.refresh_in(lent).await,
     }
 }

@@ -208,7 +208,7 @@ impl Subscribe for PostgresStore {
                 waiting = Some(watch.wait());
                 let mut connection = self.connection().await.map_err(read_failed)?;
                 let head = self.shared.reader.head(&mut connection).await;
-                watch.grown(connection.after(head).map_err(read_failed)?);
+                watch.moved(connection.after(head).map_err(read_failed)?);
                 continue;
             }
             watch.look().map_err(read_failed)?;

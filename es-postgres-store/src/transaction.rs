@@ -181,7 +181,8 @@ impl PostgresStore {
     /// Appends in a transaction of the user's own, on any connection to the database of the store.
     ///
     /// The rules are those of [`append`](es_core::store::EventStore::append), and what [`Transaction`] says of others who
-    /// wait holds here too. The transaction must be `READ COMMITTED`.
+    /// wait holds here too. The transaction must be `READ COMMITTED`. No statement of the store is waited for longer than
+    /// [`statement_timeout`](crate::Options::statement_timeout) and a second, whatever time limit the connection has.
     ///
     /// ```no_run
     /// # use es_core::{ExpectedVersion, NewEvent, StreamId};
@@ -260,6 +261,10 @@ impl PostgresStore {
         self.save_checkpoint_on(tx.client(), name, expected, position).await
     }
 
+    fn session<'c>(&self, client: &'c Client) -> Session<'c> {
+        Session::User(self.shared.pool.connector.lent(client))
+    }
+
     async fn append_on(
         &self,
         client: &Client,
@@ -293,7 +298,7 @@ impl PostgresStore {
             let numbered = appender.kinds.of(&mut connection, task.events()).await;
             known = connection.after(numbered)?;
         }
-        let (mut done, _) = appender.append_within(&mut Session::User(client), task, &known).await?;
+        let (mut done, _) = appender.append_within(&mut self.session(client), task, &known).await?;
         done.pop().ok_or_else(|| PostgresError::broken("an append has an outcome"))
     }
 
@@ -304,7 +309,7 @@ impl PostgresStore {
         range: ReadStream,
     ) -> Result<StreamPage, ReadError> {
         let kinds = &self.shared.writer.appender.kinds;
-        let page = self.shared.reader.read_stream(Session::User(client), kinds, stream, &range).await;
+        let page = self.shared.reader.read_stream(self.session(client), kinds, stream, &range).await;
         page.map_err(read_failed)
     }
 
@@ -313,7 +318,7 @@ impl PostgresStore {
         client: &Client,
         name: &CheckpointName,
     ) -> Result<Option<Position>, CheckpointError> {
-        self.shared.checkpoints.load(&mut Session::User(client), name).await.map_err(checkpoint_failed)
+        self.shared.checkpoints.load(&mut self.session(client), name).await.map_err(checkpoint_failed)
     }
 
     async fn save_checkpoint_on(
@@ -324,7 +329,7 @@ impl PostgresStore {
         position: Position,
     ) -> Result<(), CheckpointError> {
         let changed =
-            self.shared.checkpoints.change(&mut Session::User(client), name, (expected, position), Change::Save).await;
+            self.shared.checkpoints.change(&mut self.session(client), name, (expected, position), Change::Save).await;
         changed.map_err(checkpoint_failed)?
     }
 }

@@ -23,9 +23,10 @@ const IDLE_LOOKS: u32 = 20;
 /// How often other processes are told at most.
 const TELL_EVERY: Duration = Duration::from_millis(10);
 
-/// The head of the log as far as it is known, those who wait for it to move, and the task that looks for them.
+/// Those who wait for the head of the log to move, and the task that looks for them.
 pub(crate) struct Watch {
-    head: AtomicU64,
+    /// The head that those who wait were told of last.
+    told: AtomicU64,
     grown: Event,
     looking: Mutex<Looking>,
     poke: Arc<Notify>,
@@ -50,7 +51,7 @@ impl Watch {
     pub(crate) fn new(pool: Arc<Pool>, reader: Arc<Reader>, schema: &SchemaName, interval: Duration) -> Self {
         let channel = channel(schema);
         Self {
-            head: AtomicU64::new(0),
+            told: AtomicU64::new(0),
             grown: Event::new(),
             looking: Mutex::default(),
             poke: Arc::default(),
@@ -64,15 +65,16 @@ impl Watch {
         }
     }
 
-    /// The log has come to `head`.
-    pub(crate) fn grown(&self, head: Position) {
-        if self.head.fetch_max(head.get(), Ordering::SeqCst) < head.get() {
+    /// The log has come to `head`, or has fallen back to it with the loss of a server.
+    pub(crate) fn moved(&self, head: Position) {
+        if self.told.swap(head.get(), Ordering::SeqCst) != head.get() {
             self.grown.notify(usize::MAX);
         }
     }
 
+    /// The head as it was seen last.
     pub(crate) fn head(&self) -> Position {
-        Position::new(self.head.load(Ordering::SeqCst))
+        self.reader.last_head()
     }
 
     pub(crate) fn listen(&self) -> EventListener {
@@ -96,7 +98,7 @@ impl Watch {
         }
         if !std::mem::replace(&mut looking.is_running, true) {
             drop(looking);
-            tokio::spawn(Arc::clone(self).run());
+            tokio::spawn(Arc::clone(self).run(Running(Some(Arc::clone(self)))));
         }
         Ok(())
     }
@@ -108,14 +110,13 @@ impl Watch {
         }
         self.has_more_to_tell.store(true, Ordering::SeqCst);
         if !self.is_telling.swap(true, Ordering::SeqCst) {
-            tokio::spawn(Arc::clone(self).tell());
+            tokio::spawn(Arc::clone(self).tell(Telling(Arc::clone(self))));
         }
     }
 
     /// Tells the other processes, not for every append, and without an append waiting for it.
-    async fn tell(self: Arc<Self>) {
+    async fn tell(self: Arc<Self>, mut over: Telling) {
         loop {
-            let over = Telling(&self);
             while self.has_more_to_tell.swap(false, Ordering::SeqCst) {
                 // If they are not told, they look all the same.
                 if let Ok(mut connection) = self.pool.get().await {
@@ -129,11 +130,11 @@ impl Watch {
             if !self.has_more_to_tell.load(Ordering::SeqCst) || self.is_telling.swap(true, Ordering::SeqCst) {
                 return;
             }
+            over = Telling(Arc::clone(&self));
         }
     }
 
-    async fn run(self: Arc<Self>) {
-        let over = Running(&self);
+    async fn run(self: Arc<Self>, mut over: Running) {
         let mut connection = None;
         let mut idle = 0;
         loop {
@@ -144,9 +145,10 @@ impl Watch {
                 looked = self.look_once(&mut connection).await;
             }
             match looked {
-                Ok(head) => self.grown(head),
+                Ok(head) => self.moved(head),
                 Err(error) => {
-                    self.looking().failed = Some(error);
+                    let mut looking = self.looking();
+                    looking.failed = (looking.waiting > 0).then_some(error);
                     return;
                 }
             }
@@ -155,8 +157,7 @@ impl Watch {
                 idle = if looking.waiting == 0 { idle + 1 } else { 0 };
                 if idle >= IDLE_LOOKS {
                     looking.is_running = false;
-                    drop(looking);
-                    std::mem::forget(over);
+                    over.0 = None;
                     return;
                 }
             }
@@ -180,20 +181,21 @@ impl Watch {
     }
 }
 
-/// However the task ends, those who wait are told, and can start another.
-struct Running<'w>(&'w Watch);
+/// However the task ends, and be it before it has begun, those who wait are told, and can start another.
+struct Running(Option<Arc<Watch>>);
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     fn drop(&mut self) {
-        self.0.looking().is_running = false;
-        self.0.grown.notify(usize::MAX);
+        let Some(watch) = self.0.take() else { return };
+        watch.looking().is_running = false;
+        watch.grown.notify(usize::MAX);
     }
 }
 
-/// However the task ends, another can be started.
-struct Telling<'w>(&'w Arc<Watch>);
+/// However the task ends, and be it before it has begun, another can be started.
+struct Telling(Arc<Watch>);
 
-impl Drop for Telling<'_> {
+impl Drop for Telling {
     fn drop(&mut self) {
         self.0.is_telling.store(false, Ordering::SeqCst);
     }
@@ -204,6 +206,69 @@ pub(crate) struct Waiting(Arc<Watch>);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.looking().waiting -= 1;
+        let mut looking = self.0.looking();
+        looking.waiting -= 1;
+        if looking.waiting == 0 {
+            // Who waits later is to know of later looks.
+            looking.failed = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::connection::Connector;
+    use crate::tls::Tls;
+
+    fn watch() -> Arc<Watch> {
+        let second = Duration::from_secs(1);
+        let config = "postgres://nobody@127.0.0.1:1/nothing".parse().unwrap();
+        let connector = Connector { config, tls: Tls::None, connect_timeout: second, statement_timeout: second };
+        let schema = SchemaName::new("es").unwrap();
+        let (pool, reader) = (Arc::new(Pool::new(connector, 1)), Arc::new(Reader::new(&schema)));
+        Arc::new(Watch::new(pool, reader, &schema, second))
+    }
+
+    fn is_idle(watch: &Watch) -> bool {
+        !watch.looking().is_running && !watch.is_telling.load(Ordering::SeqCst)
+    }
+
+    #[test]
+    fn tasks_that_never_began_can_be_started_again() {
+        let watch = watch();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            watch.look().unwrap();
+            watch.appended();
+        });
+        assert!(!is_idle(&watch), "both are about to run");
+        drop(runtime);
+        assert!(is_idle(&watch));
+        assert!(catch_unwind(AssertUnwindSafe(|| watch.look())).is_err(), "there is no runtime");
+        assert!(catch_unwind(AssertUnwindSafe(|| watch.appended())).is_err(), "there is no runtime");
+        assert!(is_idle(&watch));
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_not_told_to_who_comes_after_all_have_gone() {
+        let watch = watch();
+        let (first, second) = (watch.wait(), watch.wait());
+        watch.looking().failed = Some(PostgresError::ShuttingDown);
+        drop(first);
+        assert!(watch.looking().failed.is_some(), "one still waits");
+        drop(second);
+        assert!(watch.looking().failed.is_none());
+        // Nobody waits for this look at a server that cannot be reached.
+        let over = Running(Some(Arc::clone(&watch)));
+        Arc::clone(&watch).run(over).await;
+        assert!(watch.looking().failed.is_none());
+        let _waiting = watch.wait();
+        Arc::clone(&watch).run(Running(Some(Arc::clone(&watch)))).await;
+        assert!(watch.look().is_err(), "who waits is told");
     }
 }

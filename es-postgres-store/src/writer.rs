@@ -6,8 +6,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Mutex as AsyncMutex, oneshot};
+use tokio::sync::{Mutex as AsyncMutex, Semaphore, oneshot};
 use tokio::task::yield_now;
+use tokio::time::timeout;
 
 use crate::append::{Appender, Busy, Grouped};
 use crate::connection::Connection;
@@ -28,8 +29,10 @@ pub(crate) struct Writer {
     pub(crate) appender: Appender,
     pool: Arc<Pool>,
     watch: Arc<Watch>,
-    line: Mutex<Line>,
+    line: Arc<Mutex<Line>>,
     connection: AsyncMutex<Option<Connection>>,
+    /// How many appends may be written alone at once. They may wait for others, and leave connections for who does not.
+    apart: Semaphore,
 }
 
 #[derive(Default)]
@@ -49,27 +52,28 @@ struct Seat {
 
 impl Writer {
     pub(crate) fn new(appender: Appender, pool: Arc<Pool>, watch: Arc<Watch>) -> Self {
-        Self { appender, pool, watch, line: Mutex::default(), connection: AsyncMutex::default() }
+        let apart = Semaphore::new((pool.most / 2).max(1));
+        Self { appender, pool, watch, line: Arc::default(), connection: AsyncMutex::default(), apart }
     }
 
     /// Does a task, together with others. If the future is dropped, it may or may not be done.
     pub(crate) async fn append(self: &Arc<Self>, task: Task) -> Outcome {
         let bytes = task.events().map(|(_, event)| event.payload.len() + 256).sum();
         let (reply, outcome) = oneshot::channel();
-        let is_first = {
+        let worker = {
             let mut line = self.line();
             line.waiting.push_back(Seat { task, bytes, reply });
-            !std::mem::replace(&mut line.is_working, true)
+            let is_first = !std::mem::replace(&mut line.is_working, true);
+            is_first.then(|| Worker(Some(Arc::clone(&self.line))))
         };
-        if is_first {
-            tokio::spawn(Arc::clone(self).work());
+        if let Some(worker) = worker {
+            tokio::spawn(Arc::clone(self).work(worker));
         }
         outcome.await.unwrap_or(Err(PostgresError::ShuttingDown))
     }
 
     /// Writes for those who wait, until nobody does.
-    async fn work(self: Arc<Self>) {
-        let mut worker = Worker(&self.line);
+    async fn work(self: Arc<Self>, mut worker: Worker) {
         loop {
             // As long as others come, they are let in: one commit will do for all.
             let mut seen = 0;
@@ -149,6 +153,14 @@ impl Writer {
     /// Does one task on a connection of its own, and waits for whom it must.
     async fn alone(self: Arc<Self>, task: Task, reply: oneshot::Sender<Outcome>) {
         let outcome = async {
+            let after = self.pool.connector.statement_timeout;
+            let _permit = match timeout(after, self.apart.acquire()).await {
+                Ok(permit) => permit.map_err(|_| PostgresError::ShuttingDown)?,
+                Err(_) => return Err(PostgresError::Timeout { after }),
+            };
+            if reply.is_closed() {
+                return Err(PostgresError::ShuttingDown);
+            }
             let mut connection = self.pool.get().await?;
             let tasks = std::slice::from_ref(&task);
             let grouped = self.appender.append(&mut connection, tasks, Busy::Wait).await;
@@ -191,25 +203,23 @@ impl Line {
     }
 }
 
-/// The task that writes. If it ends before its time, as when its runtime does, those who wait are told, and others can go
-/// on; once it has found that nobody waits, it has ended, and whoever comes then is another's.
-struct Worker<'l>(&'l Mutex<Line>);
+/// The task that writes, from before it is started. If it ends before its time, as when its runtime does, those who wait
+/// are told, and others can go on; once it has found that nobody waits, it has ended, and whoever comes then is another's.
+struct Worker(Option<Arc<Mutex<Line>>>);
 
-impl Worker<'_> {
+impl Worker {
     /// The next group, and who is to write it.
-    fn next(self) -> Option<(Self, Group)> {
-        let group = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if group.is_none() {
-            std::mem::forget(self);
-            return None;
-        }
-        group.map(|group| (self, group))
+    fn next(mut self) -> Option<(Self, Group)> {
+        let line = self.0.take()?;
+        let group = line.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some((Self(Some(line)), group))
     }
 }
 
-impl Drop for Worker<'_> {
+impl Drop for Worker {
     fn drop(&mut self) {
-        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(line) = self.0.take() else { return };
+        let mut line = line.lock().unwrap_or_else(PoisonError::into_inner);
         line.is_working = false;
         line.waiting.clear();
     }
@@ -219,7 +229,7 @@ impl Drop for Worker<'_> {
 mod tests {
     use es_core::store::MultiAppend;
 
-    use super::{Line, Mutex, Outcome, Seat, Task, Worker, oneshot};
+    use super::{Arc, Line, Mutex, Outcome, Seat, Task, Worker, oneshot};
 
     fn sit(line: &Mutex<Line>) -> oneshot::Receiver<Outcome> {
         let (reply, outcome) = oneshot::channel();
@@ -231,9 +241,9 @@ mod tests {
 
     #[test]
     fn a_task_that_has_ended_leaves_alone_who_comes_then() {
-        let line = Mutex::default();
+        let line = Arc::default();
         let mut first = sit(&line);
-        let (worker, group) = Worker(&line).next().unwrap();
+        let (worker, group) = Worker(Some(Arc::clone(&line))).next().unwrap();
         drop(group);
         assert!(first.try_recv().is_err());
         // It stops here, and another comes before it is gone.
@@ -246,9 +256,9 @@ mod tests {
 
     #[test]
     fn a_task_that_is_cut_off_tells_those_who_wait() {
-        let line = Mutex::default();
+        let line = Arc::default();
         let mut waiting = sit(&line);
-        drop(Worker(&line));
+        drop(Worker(Some(Arc::clone(&line))));
         assert!(matches!(waiting.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
         assert!(!line.lock().unwrap().is_working, "another can be started");
     }

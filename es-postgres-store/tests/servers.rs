@@ -9,8 +9,8 @@ mod proxy;
 use std::time::{Duration, Instant};
 
 use common::{cause, client, event, numbers, stream};
-use es_core::ExpectedVersion;
-use es_core::store::{EventStore, ReadLog, ReadStream};
+use es_core::store::{EventStore, ReadLog, ReadStream, Subscribe};
+use es_core::{EventName, ExpectedVersion, NewEvent, Position};
 use es_postgres_store::{OpenError, PostgresError, PostgresStore};
 use proxy::Proxy;
 use test_servers::Postgres;
@@ -65,6 +65,65 @@ async fn a_standby_is_refused_and_takes_over_when_it_is_promoted() {
     let again = store.append(&id, ExpectedVersion::Any, vec![event(3)]).await.unwrap();
     assert_eq!(again.version.get(), 3);
     assert_eq!(numbers(&store.read_log(ReadLog::all()).await.unwrap().events), [1, 2, 3]);
+}
+
+/// The standby is cut off before the last appends, whose positions are given again by it.
+#[tokio::test]
+async fn what_a_failover_has_lost_is_not_skipped_by_who_had_not_read_it() {
+    let Some(mut primary) = Postgres::start(&[("fsync", "off")]) else { return };
+    let (url, id) = (primary.database(), stream("account-a"));
+    PostgresStore::connect(&url).await.unwrap();
+    let standby = primary.standby();
+    let ports = format!("{},127.0.0.1:{}", standby.port(), primary.port());
+    let both = url.replace(&format!("{}/", primary.port()), &format!("{ports}/"));
+    let store = PostgresStore::connect(&format!("{both}?target_session_attrs=read-write")).await.unwrap();
+    let first = store.append(&id, ExpectedVersion::Any, vec![event(1), event(2)]).await.unwrap();
+    let (start, name) = (Instant::now(), url.rsplit('/').next().unwrap().to_owned());
+    let until = async |sql: &str, due: &str| {
+        while standby.psql(&name, sql) != due {
+            assert!(start.elapsed() < Duration::from_secs(60), "{sql}");
+            tokio::task::yield_now().await;
+        }
+    };
+    until("SELECT count(*) FROM es.events", "2").await;
+    standby.psql(&name, "ALTER SYSTEM SET primary_conninfo = ''");
+    standby.psql(&name, "SELECT pg_reload_conf()");
+    until("SELECT count(*) FROM pg_stat_wal_receiver", "0").await;
+    let new = |number| NewEvent { name: EventName::from_static("new"), ..event(number) };
+    let lost = store.append(&id, ExpectedVersion::Any, vec![new(3), new(4)]).await.unwrap();
+    assert_eq!(Some(store.read_log(ReadLog::all().limit(0)).await.unwrap().head), lost.position);
+    primary.kill();
+    standby.promote();
+    // The first read may find that its connection is lost.
+    let read = async |after| {
+        let range = ReadLog::after(after);
+        match store.read_log(range.clone()).await {
+            Ok(page) => page,
+            Err(_) => store.read_log(range).await.unwrap(),
+        }
+    };
+    let page = read(Position::START).await;
+    assert_eq!(
+        (numbers(&page.events), Some(page.head), Some(page.through)),
+        (vec![1, 2], first.position, first.position)
+    );
+    let waiting = {
+        let (store, through) = (store.clone(), page.through);
+        tokio::spawn(async move { store.appended_after(through).await })
+    };
+    let again = async || store.append(&id, ExpectedVersion::Any, vec![new(5), new(6)]).await;
+    let appended = match again().await {
+        Ok(appended) => appended,
+        Err(_) => again().await.unwrap(),
+    };
+    assert_eq!(appended.position, lost.position, "the positions are given again");
+    waiting.await.unwrap().unwrap();
+    assert_eq!(numbers(&read(page.through).await.events), [5, 6]);
+    // The number of their name was lost, too: somebody who knows only the new server understands them.
+    let of_standby = url.replace(&format!(":{}/", primary.port()), &format!(":{}/", standby.port()));
+    let after = PostgresStore::connect(&of_standby).await.unwrap();
+    let events = after.read_log(ReadLog::after(page.through)).await.unwrap().events;
+    assert!(events.len() == 2 && events.iter().all(|event| event.name.as_str() == "new"), "{events:?}");
 }
 
 #[tokio::test]
@@ -134,7 +193,7 @@ async fn a_full_disk_is_told_and_what_was_acknowledged_stays() {
     }
     // It is read while it is full, and written when it is not.
     let in_log = async || {
-        let (mut after, mut count) = (es_core::Position::START, 0);
+        let (mut after, mut count) = (Position::START, 0);
         loop {
             let page = store.read_log(ReadLog::after(after).limit(16)).await.unwrap();
             (after, count) = (page.through, count + page.events.len() as u64);
