@@ -2,12 +2,14 @@
 
 mod counter;
 
+use std::error::Error;
 use std::sync::Arc;
 
 use counter::{BeyondLimit, Counter, Increase, Start};
 use es_core::store::{AppendError, EventStore, ReadLog, ReadStream};
 use es_core::{
-    CommandOptions, ExecuteError, ExpectedVersion, Fingerprint, MessageId, Metadata, Repository, StreamId, Version,
+    CommandOptions, Events, ExecuteError, Executed, ExpectedVersion, Fingerprint, MessageId, Metadata, RecordedEvent,
+    Repository, StreamId, StreamUpcaster, UpcastingStore, Version,
 };
 use es_memory_store::MemoryStore;
 use es_testkit::stores::{ChaosStore, ConflictStore, Fault, Operation};
@@ -37,6 +39,44 @@ async fn a_repeat_gets_the_first_answer() {
         }
         assert_eq!(total(&counters).await, 4);
         assert_eq!((first.version, first.metadata.causation_id()), (Version::new(3), Some(&id("c1"))));
+    }
+}
+
+/// Reads some versions of every stream as nothing.
+#[derive(Clone)]
+struct Forgetful(&'static [u64]);
+
+impl StreamUpcaster for Forgetful {
+    type Context = ();
+
+    fn applies_to(&self, _: &StreamId) -> bool {
+        true
+    }
+
+    fn upcast(&self, (): &mut (), event: RecordedEvent) -> Result<Events<RecordedEvent>, Box<dyn Error + Send + Sync>> {
+        let is_forgotten = self.0.contains(&event.version.get());
+        Ok(if is_forgotten { Events::none() } else { Events::one(event) })
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_gets_the_first_answer_also_where_events_of_it_are_read_as_nothing_by_now() {
+    for forgotten in [&[2_u64][..], &[3], &[4], &[2, 3, 4], &[1, 5]] {
+        let store = MemoryStore::new();
+        let counters = Counters::new(store.clone());
+        counters.execute("a", Increase { by: 1 }).await.unwrap();
+        let first = counters.execute_once("a", &id("c1"), Increase { by: 3 }, Metadata::new()).await.unwrap();
+        counters.execute("a", Increase { by: 2 }).await.unwrap();
+        let today = Counters::new(UpcastingStore::new(store.clone(), Forgetful(forgotten)));
+        // Also where it would be refused by now.
+        for by in [3, 1_000] {
+            let again = today.execute_once("a", &id("c1"), Increase { by }, Metadata::new()).await.unwrap();
+            let of = |done: &Executed<_>| (done.stream.clone(), done.version, done.position, done.last_event_id);
+            assert_eq!(of(&again), of(&first), "{forgotten:?}");
+            let left = (2..=4).filter(|version| !forgotten.contains(version)).count();
+            assert_eq!(again.events.len(), left, "{forgotten:?}");
+        }
+        assert_eq!(store.read_stream(&first.stream, ReadStream::all()).await.unwrap().version, Version::new(6));
     }
 }
 

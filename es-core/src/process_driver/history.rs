@@ -59,6 +59,8 @@ pub(super) struct History<P> {
 
 /// What was decided by one reaction.
 struct Decided {
+    /// When it was decided here; `None`, if it was read.
+    at: Option<Timestamp>,
     version: Version,
     position: Position,
     metadata: Metadata,
@@ -114,7 +116,10 @@ impl<P: ProcessManager> History<P> {
         if let Some(decided) = self.reactions.get_mut(&recorded.id) {
             // It was decided here: the state has it, and only now it is known where it stands.
             (decided.version, decided.position) = (recorded.version, recorded.position);
-            self.unread = self.unread.saturating_sub(1);
+            // Unless somebody else was faster, whose record answers for ours: then it is never found.
+            if decided.at == Some(recorded.recorded_at) {
+                self.unread = self.unread.saturating_sub(1);
+            }
         } else if recorded.name == REACTED {
             let Reacted { to, effects } = record::read(recorded)?;
             let arrived = match to {
@@ -128,7 +133,7 @@ impl<P: ProcessManager> History<P> {
             };
             self.take(codec, &arrived, Step::Apply)?;
             (self.process.version, self.position) = (recorded.version, recorded.position);
-            self.noted(recorded.id, recorded.metadata.clone(), effects);
+            self.noted(recorded.id, None, recorded.metadata.clone(), effects);
         } else if recorded.name == DISPATCHED {
             let Dispatched { reaction, outcomes } = record::read_dispatched(recorded)?;
             self.dispatched.insert(reaction.0, outcomes);
@@ -236,13 +241,13 @@ impl<P: ProcessManager> History<P> {
     }
 
     /// Notes what is decided here and now, before the log has it.
-    pub(super) fn decided(&mut self, reaction: EventId, metadata: Metadata, effects: Vec<Effect>) {
-        self.noted(reaction, metadata, effects);
+    pub(super) fn decided(&mut self, reaction: EventId, at: Timestamp, metadata: Metadata, effects: Vec<Effect>) {
+        self.noted(reaction, Some(at), metadata, effects);
         self.unread += 1;
     }
 
     /// Notes what was decided: deadlines come, go and are reached, or the process ends.
-    fn noted(&mut self, reaction: EventId, metadata: Metadata, effects: Vec<Effect>) {
+    fn noted(&mut self, reaction: EventId, at: Option<Timestamp>, metadata: Metadata, effects: Vec<Effect>) {
         let process = &mut self.process;
         process.deadlines.retain(|deadline| record::of_deadline(deadline.reaction, deadline.effect) != reaction);
         for (index, effect) in effects.iter().enumerate() {
@@ -263,7 +268,7 @@ impl<P: ProcessManager> History<P> {
         }
         process.deadlines.sort_by_key(|deadline| deadline.due);
         let (version, position) = (process.version, self.position);
-        self.reactions.insert(reaction, Decided { version, position, metadata, effects });
+        self.reactions.insert(reaction, Decided { at, version, position, metadata, effects });
     }
 
     fn effect(&self, reaction: EventId, effect: usize) -> Option<(&Decided, &Effect)> {

@@ -152,7 +152,7 @@ impl<P: ProcessManager, S: EventStore, C: Codec> ProcessDriver<P, S, C> {
         let reacted = Reacted { to, effects };
         let new = record::record(REACTED, reaction, at, metadata.clone(), &reacted);
         let new = new.map_err(|cause| failed(ReactionError::Encode { name: "process-reacted", cause }))?;
-        history.decided(reaction, metadata, reacted.effects);
+        history.decided(reaction, at, metadata, reacted.effects);
         Ok(new)
     }
 

@@ -278,6 +278,20 @@ pub enum RowError {
         #[source]
         cause: CodecError,
     },
+    /// An event that is tried again is about a row that has seen later events, because nobody knew that when it was parked.
+    #[error(
+        "row {key:?} of `{projection}` has seen the event at position {stored}, so that at position {position} comes too late; rebuild the projection"
+    )]
+    Overtaken {
+        /// The name of the projection.
+        projection: &'static str,
+        /// The key of the row.
+        key: String,
+        /// The event that comes too late.
+        position: Position,
+        /// The event that changed the row last.
+        stored: Position,
+    },
     /// A value of a row does not fit into an index.
     #[error(
         "row {key:?} of `{projection}` does not fit into the index `{index}`, after the event at position {position}"

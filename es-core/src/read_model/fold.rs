@@ -50,7 +50,10 @@ impl<'e, P: KeyedProjection> Changes<'e, P> {
     pub(super) fn apply(self, rows: &mut [FoldedRow<P>]) {
         for (at, change) in self.changes {
             let (row, event) = (&mut rows[at], change.event());
-            if row.stored.is_some_and(|stored| event.position <= stored) {
+            if let Some(stored) = row.stored.filter(|stored| event.position <= *stored) {
+                if event.position < stored && row.overtaken.is_none() {
+                    row.overtaken = Some((event.position, stored));
+                }
                 continue;
             }
             change.apply(&mut row.row);
@@ -67,18 +70,20 @@ pub(super) struct FoldedRow<P> {
     stored: Option<Position>,
     /// That of the last event that has changed it here.
     pub(super) changed: Option<Position>,
+    /// That of the first event that came after a later one had been seen, and that of the latter.
+    pub(super) overtaken: Option<(Position, Position)>,
 }
 
 impl<P: KeyedProjection> FoldedRow<P> {
     /// A row that is not stored.
     pub(super) fn missing(key: String) -> Self {
-        Self { key, row: None, stored: None, changed: None }
+        Self { key, row: None, stored: None, changed: None, overtaken: None }
     }
 
     pub(super) fn load<C: Codec>(codec: &C, key: String, stored: Option<Row>) -> Result<Self, RowError> {
         let Some(stored) = stored else { return Ok(Self::missing(key)) };
         let row = decoded(codec, &stored)?;
-        Ok(Self { key, row, stored: Some(stored.position), changed: None })
+        Ok(Self { key, row, stored: Some(stored.position), changed: None, overtaken: None })
     }
 
     /// What is to be written, if anything has changed.

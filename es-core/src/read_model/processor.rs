@@ -12,7 +12,7 @@ use super::tombstone::leave_tombstones;
 use crate::codec::Codec;
 use crate::envelope::RecordedEvent;
 use crate::processor::{EventProcessor, EventRef, ProcessorError, Rebuild};
-use crate::projection::KeyedProjection;
+use crate::projection::{KeyedProjection, RowError};
 use crate::store::{
     CheckpointError, CheckpointName, EventFilter, EventStore, ReadLog, ReadModelError, ReadModelStore, RowWrite,
 };
@@ -27,6 +27,14 @@ pub struct RowWork {
     writes: Vec<RowWrite>,
     /// To be folded again, should another part of the batch be about the same rows.
     events: Vec<RecordedEvent>,
+    overtaken: Option<Overtaken>,
+}
+
+/// An event that left a row as it was, because the row has seen later ones.
+struct Overtaken {
+    at: EventRef,
+    key: String,
+    stored: Position,
 }
 
 impl fmt::Debug for RowWork {
@@ -75,8 +83,13 @@ impl<P: KeyedProjection, S: ReadModelStore, C: Codec> ReadModel<P, S, C> {
         };
         let rows = fold(codec, &events, changes, stored).map_err(|error| self.unfolded(error))?;
         let writes = writes(codec, &events, &rows).map_err(|error| self.unfolded(error))?;
+        let overtaken = rows.iter().find_map(|row| {
+            let (position, stored) = row.overtaken?;
+            let event = events.iter().find(|event| event.position == position)?;
+            Some(Overtaken { at: event.into(), key: row.key.clone(), stored })
+        });
         let keys = rows.into_iter().map(|row| row.key).collect();
-        Ok(RowWork { keys, writes, events })
+        Ok(RowWork { keys, writes, events, overtaken })
     }
 }
 
@@ -107,10 +120,20 @@ impl<P: KeyedProjection, S: ReadModelStore, C: Codec> EventProcessor for ReadMod
 
     async fn commit(
         &self,
-        work: Vec<RowWork>,
+        mut work: Vec<RowWork>,
         expected: Option<Position>,
         through: Position,
     ) -> Result<(), ProcessorError> {
+        let is_behind = through == expected.unwrap_or_default();
+        // In the order of the log, what a row has seen is done. What is tried again behind the checkpoint need not be: its
+        // keys may not have been known when it was parked, so later events of them went on.
+        if let Some(Overtaken { at, key, stored }) = work.iter_mut().find_map(|part| part.overtaken.take())
+            && is_behind
+        {
+            let (projection, position) = (P::NAME, at.position);
+            let cause = Box::new(RowError::Overtaken { projection, key, position, stored });
+            return Err(ProcessorError::Event { processor: self.shared.name.clone(), at, cause });
+        }
         let writes = if share_rows(&work) {
             // Each was folded from what is stored; together they are folded again, in the order of the log.
             let mut events: Vec<_> = work.into_iter().flat_map(|part| part.events).collect();
@@ -121,7 +144,7 @@ impl<P: KeyedProjection, S: ReadModelStore, C: Codec> EventProcessor for ReadMod
             let writes = work.into_iter().flat_map(|part| part.writes).collect();
             match last {
                 // What is done again behind the checkpoint may be done once more.
-                Some(last) if through == expected.unwrap_or_default() => leave_tombstones(writes, last),
+                Some(last) if is_behind => leave_tombstones(writes, last),
                 _ => writes,
             }
         };

@@ -16,7 +16,7 @@ use crate::event_set::EventSet;
 use crate::id::MessageId;
 use crate::metadata::Metadata;
 use crate::name::EventName;
-use crate::store::{AppendError, EventStore, ReadStream};
+use crate::store::{AppendError, Appended, EventStore, ReadStream};
 use crate::stream::StreamId;
 use crate::time::Timestamp;
 use crate::version::{ExpectedVersion, Version};
@@ -146,19 +146,28 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         command_id: &MessageId,
         options: &CommandOptions,
     ) -> Result<Option<Executed<A::Event>>, ExecuteError<A::Error>> {
-        let Some(first) = self.version_of_first(stream, command_id).await? else { return Ok(None) };
+        let Some(first) = self.place_of(stream, command_id, 0).await? else { return Ok(None) };
+        let mut last = first;
+        if !self.store.reads_as_appended(stream) {
+            // Any of them may be read as nothing, so each is asked for.
+            for index in 1.. {
+                let Some(next) = self.place_of(stream, command_id, index).await? else { break };
+                last = next;
+            }
+        }
+        let nth = |version: Version| usize::try_from(version.get() - first.version.get()).unwrap_or(usize::MAX);
         let mut recorded: Vec<RecordedEvent> = Vec::new();
-        let (mut after, mut index) = (Version::new(first.get() - 1), 0);
+        let mut after = Version::new(first.version.get() - 1);
         'pages: loop {
             let range = ReadStream::after(after).limit(PAGE);
             let read = self.store.read_stream(stream, range).await;
             let page = read.map_err(|cause| ExecuteError::Read { stream: stream.clone(), cause })?;
             for event in page.events {
-                if recorded.last().is_some_and(|last| last.version < event.version) {
-                    index += 1;
-                }
-                if event.id != event_id(command_id, stream, index) {
+                if event.id != event_id(command_id, stream, nth(event.version)) {
                     break 'pages;
+                }
+                if event.version > last.version {
+                    last = Appended { version: event.version, position: Some(event.position) };
                 }
                 recorded.push(event);
             }
@@ -167,17 +176,18 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             }
             after = page.through;
         }
-        let Some(last) = recorded.last() else { return Ok(None) };
         if let Some(first) = recorded.first() {
             is_same(first, command_id, options)?;
         }
+        let shown = recorded.last();
         let decoded: Result<Vec<_>, _> = recorded.iter().map(|event| A::Event::decode(&self.codec, event)).collect();
         Ok(Some(Executed {
             stream: stream.clone(),
             version: last.version,
-            position: last.position,
-            last_event_id: Some(last.id),
-            metadata: last.metadata.clone(),
+            position: last.position.or(shown.map(|event| event.position)).unwrap_or_default(),
+            last_event_id: Some(event_id(command_id, stream, nth(last.version))),
+            // That of events which are all read as nothing is not to be had.
+            metadata: shown.map_or_else(|| options.metadata.clone(), |event| event.metadata.clone()),
             events: decoded?.into_iter().flatten().collect(),
         }))
     }
@@ -197,15 +207,16 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
         page.events.first().map_or(Ok(()), |event| is_same(event, command_id, options))
     }
 
-    /// Where the first event of a command stands: an append of an event with its id, which cannot be carried out, is
-    /// answered with the place of the one that is stored, if there is one (rules 16 and 18 of the [store](crate::store)).
-    async fn version_of_first(
+    /// Where an event of a command stands: an append of an event with its id, which cannot be carried out, is answered with
+    /// the place of the one that is stored, if there is one (rules 16 and 18 of the [store](crate::store)).
+    async fn place_of(
         &self,
         stream: &StreamId,
         command_id: &MessageId,
-    ) -> Result<Option<Version>, ExecuteError<A::Error>> {
+        index: usize,
+    ) -> Result<Option<Appended>, ExecuteError<A::Error>> {
         let question = NewEvent {
-            id: event_id(command_id, stream, 0),
+            id: event_id(command_id, stream, index),
             name: EventName::from_static("question"),
             schema_version: 1,
             recorded_at: Timestamp::UNIX_EPOCH,
@@ -213,7 +224,7 @@ impl<A: Aggregate, S: EventStore, C: Codec> Repository<A, S, C> {
             payload: b"{}".as_slice().into(),
         };
         match self.store.append(stream, NEVER, vec![question]).await {
-            Ok(stored) => Ok(Some(stored.version)),
+            Ok(stored) => Ok(Some(stored)),
             Err(AppendError::Conflict { .. }) => Ok(None),
             Err(error) => Err(ExecuteError::Append(error)),
         }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use es_core::process::{Rejected, Trigger};
 use es_core::store::{CheckpointError, CheckpointName, CheckpointStore, EventStore, ReadLog, ReadStream};
 use es_core::{
-    Aggregate, Apply, Command, Event, EventProcessor, Position, ProcessDriver, ProcessManager, React, RecordedEvent,
-    Repository, StreamId, process,
+    Aggregate, Apply, Command, Event, EventProcessor, ExpectedVersion, NewEvent, Position, ProcessDriver,
+    ProcessManager, React, RecordedEvent, Repository, StreamId, Timestamp, process,
 };
 use es_memory_store::MemoryStore;
 use es_testkit::stores::{ChaosStore, Fault, Operation};
@@ -201,6 +201,16 @@ async fn what_the_log_does_not_bear_out_is_forgotten() {
     assert_eq!(&last.payload[..], b"{\"total\":11}");
 }
 
+#[tokio::test]
+async fn what_another_node_was_faster_to_decide_is_what_is_done() {
+    let store = readings(2).await;
+    let has_happened = Arc::default();
+    driver(Outrun { store: store.clone(), has_happened: Arc::clone(&has_happened) }).catch_up().await.unwrap();
+    assert_eq!(has_happened.load(SeqCst), 1);
+    let bills: Vec<_> = log(&store).await.into_iter().filter(|event| event.name == "bill-written").collect();
+    assert_eq!(bills.iter().map(|event| &event.payload[..]).collect::<Vec<_>>(), [b"{\"total\":1}", b"{\"total\":7}"]);
+}
+
 /// A store in whose place another can be put.
 #[derive(Debug, Clone)]
 struct Swapped(Arc<std::sync::Mutex<MemoryStore>>);
@@ -213,9 +223,10 @@ macro_rules! forwarded {
             async fn append(
                 &self,
                 stream: &StreamId,
-                expected: es_core::ExpectedVersion,
-                events: Vec<es_core::NewEvent>,
+                expected: ExpectedVersion,
+                events: Vec<NewEvent>,
             ) -> Result<es_core::store::Appended, es_core::store::AppendError> {
+                self.before(stream, expected, &events).await;
                 self.now().append(stream, expected, events).await
             }
 
@@ -279,6 +290,7 @@ macro_rules! forwarded {
 
 forwarded!(Swapped);
 forwarded!(Counting);
+forwarded!(Outrun);
 
 impl Swapped {
     fn now(&self) -> MemoryStore {
@@ -287,6 +299,36 @@ impl Swapped {
 
     #[allow(clippy::unused_self, reason = "another store counts")]
     fn seen(&self, _: &StreamId, _: usize) {}
+
+    #[allow(clippy::unused_self, reason = "another store is faster")]
+    async fn before(&self, _: &StreamId, _: ExpectedVersion, _: &[NewEvent]) {}
+}
+
+/// Another node, with other code, decides on the second reading a moment before.
+#[derive(Debug, Clone)]
+struct Outrun {
+    store: MemoryStore,
+    has_happened: Arc<AtomicU64>,
+}
+
+impl Outrun {
+    fn now(&self) -> MemoryStore {
+        self.store.clone()
+    }
+
+    #[allow(clippy::unused_self, reason = "another store counts")]
+    fn seen(&self, _: &StreamId, _: usize) {}
+
+    async fn before(&self, stream: &StreamId, expected: ExpectedVersion, events: &[NewEvent]) {
+        let payload = String::from_utf8(events[0].payload.to_vec()).unwrap();
+        let is_second = stream.category() == "billing" && payload.contains("\"payload\":{\"total\":2}");
+        if is_second && self.has_happened.fetch_add(1, SeqCst) == 0 {
+            let mut theirs = events.to_vec();
+            theirs[0].payload = payload.replace("\"total\":2", "\"total\":7").into();
+            theirs[0].recorded_at = Timestamp::from_micros(theirs[0].recorded_at.as_micros() - 1);
+            self.store.append(stream, expected, theirs).await.unwrap();
+        }
+    }
 }
 
 /// Counts the events that are read from streams of processes.
@@ -306,4 +348,7 @@ impl Counting {
             self.read.fetch_add(events as u64, SeqCst);
         }
     }
+
+    #[allow(clippy::unused_self, reason = "another store is faster")]
+    async fn before(&self, _: &StreamId, _: ExpectedVersion, _: &[NewEvent]) {}
 }

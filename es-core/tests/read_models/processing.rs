@@ -55,9 +55,40 @@ async fn events_that_a_row_has_seen_are_not_counted_again() {
         }
     }
     assert!(again.len() > 5);
+    // The log is read again from there.
+    let earlier = Position::new(3);
+    store.reset_checkpoint(model.name(), Some(head), earlier).await.unwrap();
     let work = model.handle(&again).await.unwrap();
-    model.commit(vec![work], Some(head), head).await.unwrap();
+    model.commit(vec![work], Some(earlier), head).await.unwrap();
     assert_eq!(all(&model.rows()).await, history.rows);
+}
+
+#[tokio::test]
+async fn what_is_tried_again_behind_the_checkpoint_is_done_or_said_to_come_too_late() {
+    let store = MemoryStore::new();
+    for number in 1..=3 {
+        let cents = json!({"from": 3, "to": 4, "cents": 1});
+        append(&store, (stream("07"), event(number, "money-transferred", 1, &cents))).await;
+    }
+    let model = ReadModel::<Balance, _>::new(store.clone());
+    let log = store.read_log(ReadLog::all()).await.unwrap();
+    // The second was parked when nobody could say which rows it is about.
+    let work = model.handle(&[log.events[0].clone(), log.events[2].clone()]).await.unwrap();
+    model.commit(vec![work], None, log.head).await.unwrap();
+    let before = all(&model.rows()).await;
+
+    let late = model.handle(&log.events[1..2]).await.unwrap();
+    let refused = model.commit(vec![late], Some(log.head), log.head).await.unwrap_err();
+    let ProcessorError::Event { at, cause, .. } = refused else { panic!("{refused:?}") };
+    assert_eq!(at.position, Position::new(2));
+    assert_eq!(
+        cause.to_string(),
+        "row \"3\" of `balances` has seen the event at position 3, so that at position 2 comes too late; rebuild the projection"
+    );
+    // A node that died after it had done the last one does it once more, and it counts once.
+    let again = model.handle(&log.events[2..]).await.unwrap();
+    model.commit(vec![again], Some(log.head), log.head).await.unwrap();
+    assert_eq!(all(&model.rows()).await, before);
 }
 
 #[tokio::test]
