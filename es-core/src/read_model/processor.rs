@@ -43,7 +43,7 @@ impl fmt::Debug for RowWork {
             .field("rows", &self.keys.len())
             .field("writes", &self.writes.len())
             .field("events", &self.events.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
