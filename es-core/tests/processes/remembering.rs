@@ -300,7 +300,7 @@ impl Swapped {
     #[allow(clippy::unused_self, reason = "another store counts")]
     fn seen(&self, _: &StreamId, _: usize) {}
 
-    #[allow(clippy::unused_self, reason = "another store is faster")]
+    #[allow(clippy::unused_self, clippy::unused_async, reason = "another store is outrun")]
     async fn before(&self, _: &StreamId, _: ExpectedVersion, _: &[NewEvent]) {}
 }
 
@@ -349,6 +349,6 @@ impl Counting {
         }
     }
 
-    #[allow(clippy::unused_self, reason = "another store is faster")]
+    #[allow(clippy::unused_self, clippy::unused_async, reason = "another store is outrun")]
     async fn before(&self, _: &StreamId, _: ExpectedVersion, _: &[NewEvent]) {}
 }
